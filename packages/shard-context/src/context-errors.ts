@@ -1,0 +1,64 @@
+import { SwitchyardError } from './errors.ts';
+import { describePlace, type Place } from './frame.ts';
+
+/** Sharded work was attempted outside every shard context. No connection was taken. */
+export class ShardContextMissingError extends SwitchyardError {
+  static override readonly code = 'SHARD_CONTEXT_MISSING';
+  constructor(attempted: string) {
+    super({
+      attempted,
+      reason: 'no shard context is set, and Switchyard never guesses a shard',
+      remedy:
+        'Enter one through the middleware or job adapter, router.onKey(), router.onTenant() or context.onShard()',
+    });
+  }
+}
+
+/** The name is not a shard of the topology. Nothing ran. */
+export class UnknownShardError extends SwitchyardError {
+  static override readonly code = 'SHARD_UNKNOWN';
+  constructor(attempted: string, shard: string, known: readonly string[]) {
+    super({
+      attempted,
+      reason: `${JSON.stringify(shard)} is not a shard of the topology (${known.join(', ')})`,
+      remedy: 'Correct the name, or add the shard to the topology first',
+    });
+  }
+}
+
+/** The context is locked to one place and code inside asked for another. Nothing ran. */
+export class ShardLockedError extends SwitchyardError {
+  static override readonly code = 'SHARD_LOCKED';
+  constructor(attempted: string, current: Place | undefined) {
+    super({
+      attempted,
+      reason: `the context is locked to ${describePlace(current)}`,
+      remedy: 'Stay on this place, or leave the lock by name: unlocked(reason, fn)',
+    });
+  }
+}
+
+/** A place was about to change inside an open transaction. Nothing ran. */
+export class ShardSwitchInTransactionError extends SwitchyardError {
+  static override readonly code = 'SHARD_SWITCH_IN_TRANSACTION';
+  constructor(attempted: string, current: Place | undefined) {
+    super({
+      attempted,
+      reason: `a transaction is open on ${describePlace(current)}, and nothing is atomic across shards`,
+      remedy:
+        'Finish the transaction first, or declare the work independent: { independentOfTransaction: true }',
+    });
+  }
+}
+
+/** A place of another fleet was used with this topology. */
+export class FleetMismatchError extends SwitchyardError {
+  static override readonly code = 'FLEET_MISMATCH';
+  constructor(attempted: string, expected: string, seen: string) {
+    super({
+      attempted,
+      reason: `the context belongs to fleet ${seen}, this side to fleet ${expected}`,
+      remedy: 'Use the context, the data source and the jobs of one fleet together',
+    });
+  }
+}

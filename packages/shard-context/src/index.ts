@@ -1,0 +1,55 @@
+export { SwitchyardError, isSwitchyardError, type Refusal } from './errors.ts';
+export {
+  FleetMismatchError,
+  ShardContextMissingError,
+  ShardLockedError,
+  ShardSwitchInTransactionError,
+  UnknownShardError,
+} from './context-errors.ts';
+export {
+  DirectoryUnavailableError,
+  KeyUnknownError,
+  StaleRouteError,
+  TenantFrozenError,
+  TenantUnknownError,
+} from './routing-errors.ts';
+export { describePlace, samePlace, type Frame, type Place, type Role } from './frame.ts';
+export type { Activity } from './activity.ts';
+export { currentFrame, outsideContext, runInFrame } from './storage.ts';
+export { bindShard, onRole, readOnly, unfenced, unlocked, writable } from './scope.ts';
+export { ShardContext, type EnterOptions, type TenantPlace } from './shard-context.ts';
+export { channels, reportLateUse, type Escape, type LateUse } from './channels.ts';
+export { defineTopology, Topology } from './topology.ts';
+export { TopologyInvalidError, type TopologyProblem } from './topology-problems.ts';
+export type {
+  Credentials,
+  Endpoint,
+  Engine,
+  Server,
+  ServerDefinition,
+  Shard,
+  ShardDefinition,
+  TopologyDefinition,
+  TopologyPart,
+} from './topology-definition.ts';
+export {
+  LockFile,
+  LockFileInvalidError,
+  ShardNotPreparedError,
+  type ExpectedIdentity,
+} from './lock-file.ts';
+export type {
+  LocatedRecord,
+  LocateOptions,
+  LocateRecordsOptions,
+  Locator,
+  Placement,
+  PlacementState,
+  RecordLocator,
+  RecordReference,
+  RoutingKey,
+  ShardTenant,
+  ShardTenantChange,
+  ShardTenants,
+  ShardTenantState,
+} from './ports.ts';

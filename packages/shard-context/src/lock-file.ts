@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto';
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { SwitchyardError } from './errors.ts';
+
+const FORMAT = 1;
+
+/** Which database a shard's name stands for: what `shard_identity` on the shard must say. */
+export interface ExpectedIdentity {
+  /** Made when the shard was prepared; a copy of the database carries it too. */
+  readonly uuid: string;
+  /** Raised by `identify`, so that a restored older copy is told from the real one. From 1. */
+  readonly incarnation: number;
+}
+
+/** The lock file has no entry for the shard: nobody has said which database it is. */
+export class ShardNotPreparedError extends SwitchyardError {
+  static override readonly code = 'SHARD_NOT_PREPARED';
+  constructor(shard: string, file: string) {
+    super({
+      attempted: 'use a shard',
+      shard,
+      reason: `${file} has no entry for it`,
+      remedy:
+        'Run `switchyard prepare`, or `switchyard adopt` for a database in use, and deploy the file',
+    });
+  }
+}
+
+/** The lock file cannot be read, or is of another fleet or a newer format. Nothing was changed. */
+export class LockFileInvalidError extends SwitchyardError {
+  static override readonly code = 'LOCK_FILE_INVALID';
+  constructor(file: string, reason: string, options?: { cause?: unknown }) {
+    super(
+      {
+        attempted: `read ${file}`,
+        reason,
+        remedy: 'Restore the file from version control; only prepare, adopt and identify write it',
+      },
+      options,
+    );
+  }
+}
+
+interface Content {
+  readonly format: number;
+  readonly fleet: string;
+  readonly shards: Readonly<Record<string, ExpectedIdentity>>;
+}
+
+/**
+ * `switchyard.lock.json` beside the config: the expected uuid and incarnation of each shard. Kept
+ * in version control; written only by `prepare`, `adopt` and `identify`.
+ */
+export class LockFile {
+  readonly path: string;
+  readonly fleet: string;
+  #content: Promise<Content> | undefined;
+
+  constructor(path: string | URL, fleet: string) {
+    this.path = typeof path === 'string' ? path : fileURLToPath(path);
+    this.fleet = fleet;
+  }
+
+  /**
+   * The identity that the shard's database must show. Read once; read again for a shard that was
+   * not in it, so that shards added while running are found.
+   * @throws ShardNotPreparedError, LockFileInvalidError
+   */
+  async expected(shard: string): Promise<ExpectedIdentity> {
+    const known = (await this.#read()).shards[shard] ?? (await this.#read(true)).shards[shard];
+    if (known === undefined) throw new ShardNotPreparedError(shard, this.path);
+    return known;
+  }
+
+  /** All entries; empty where there is no file yet. @throws LockFileInvalidError */
+  async entries(): Promise<Readonly<Record<string, ExpectedIdentity>>> {
+    return (await this.#read(true)).shards;
+  }
+
+  /** Adds or replaces entries. The file is replaced in one step: a kill leaves old or new. */
+  async record(entries: Readonly<Record<string, ExpectedIdentity>>): Promise<void> {
+    const shards = { ...(await this.entries()), ...entries };
+    const sorted = Object.fromEntries(Object.entries(shards).sort(([a], [b]) => (a < b ? -1 : 1)));
+    const content: Content = { format: FORMAT, fleet: this.fleet, shards: sorted };
+    const draft = `${this.path}.${randomUUID()}`;
+    await writeFile(draft, `${JSON.stringify(content, null, 2)}\n`);
+    await rename(draft, this.path);
+    this.#content = undefined;
+  }
+
+  #read(fresh = false): Promise<Content> {
+    if (fresh || this.#content === undefined) {
+      const reading = this.#load();
+      this.#content = reading;
+      reading.catch(() => (this.#content = undefined)); // a failure is not remembered
+    }
+    return this.#content as Promise<Content>;
+  }
+
+  async #load(): Promise<Content> {
+    let text: string;
+    try {
+      text = await readFile(this.path, 'utf8');
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') {
+        throw new LockFileInvalidError(this.path, 'it cannot be read', { cause });
+      }
+      return { format: FORMAT, fleet: this.fleet, shards: {} };
+    }
+    return this.#parse(text);
+  }
+
+  #parse(text: string): Content {
+    let content: Content;
+    try {
+      content = JSON.parse(text) as Content;
+    } catch (cause) {
+      throw new LockFileInvalidError(this.path, 'it is not JSON', { cause });
+    }
+    if (content?.format !== FORMAT) {
+      throw new LockFileInvalidError(this.path, `its format is not ${FORMAT}`);
+    }
+    if (content.fleet !== this.fleet) {
+      throw new LockFileInvalidError(
+        this.path,
+        `it is of fleet ${content.fleet}, not ${this.fleet}`,
+      );
+    }
+    return content;
+  }
+}

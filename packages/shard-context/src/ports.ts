@@ -1,0 +1,131 @@
+/**
+ * A name by which the outside knows a tenant: an API key, a session, an object token. The value may
+ * be a secret: it is never logged, stored or put in a message.
+ */
+export interface RoutingKey {
+  /** Which kind of key: `api-key`, `session`, `object-token`. */
+  readonly kind: string;
+  readonly value: string;
+}
+
+/**
+ * `active`: the shard takes the tenant's writes. `moving`: it still does, and a copy is being made
+ * elsewhere. `frozen`: no shard takes writes for a moment; retry after a wait.
+ */
+export type PlacementState = 'active' | 'moving' | 'frozen';
+
+/** Where a tenant lives: the directory's answer. */
+export interface Placement {
+  readonly tenant: string;
+  readonly shard: string;
+  /** Grows with each change of the placement and is never reused. From 1. */
+  readonly epoch: number;
+  readonly state: PlacementState;
+  /** The region that the tenant belongs to, where it has one. */
+  readonly homeRegion?: string | undefined;
+  /** Regions in which the tenant's rows may lie; undefined for any. */
+  readonly allowedRegions?: readonly string[] | undefined;
+}
+
+/** How fresh an answer of the directory must be. */
+export interface LocateOptions {
+  /** Lowest epoch that is acceptable: one more than the epoch that a shard refused. */
+  readonly minEpoch?: number;
+  /** Gives up waiting when aborted; the shared look-up goes on for its other waiters. */
+  readonly signal?: AbortSignal;
+}
+
+/** Key or tenant → place. Implemented by the directory; used by HTTP and job adapters. */
+export interface Locator {
+  /** @throws KeyUnknownError, DirectoryUnavailableError */
+  locateKey(key: RoutingKey, options?: LocateOptions): Promise<Placement>;
+  /** @throws TenantUnknownError, DirectoryUnavailableError */
+  locateTenant(tenant: string, options?: LocateOptions): Promise<Placement>;
+}
+
+/** What a shard itself records of a tenant. `incoming`: being copied here; `moved`: was here. */
+export type ShardTenantState = 'incoming' | 'active' | 'frozen' | 'moved';
+
+/** The row of `shard_tenant`: the truth for writes. */
+export interface ShardTenant {
+  readonly tenant: string;
+  readonly state: ShardTenantState;
+  readonly epoch: number;
+  /** Name of the shard the tenant moved to, when `moved`. */
+  readonly movedTo: string | undefined;
+}
+
+/** A compare-and-set of a tenant's row on its shard. */
+export interface ShardTenantChange {
+  readonly shard: string;
+  readonly tenant: string;
+  /** The epoch that the row must have; anything else is refused and changes nothing. */
+  readonly fromEpoch: number;
+  /** The epoch that the row gets; greater than `fromEpoch`. */
+  readonly toEpoch: number;
+}
+
+/**
+ * What the directory does to a tenant on its shard when it assigns and switches. Implemented by
+ * `models`; given to the directory as an argument. Every step is idempotent: repeated with the same
+ * arguments after a kill, it answers as if it had just been done.
+ */
+export interface ShardTenants {
+  /** The shard's record of the tenant; undefined where there is none. */
+  read(shard: string, tenant: string): Promise<ShardTenant | undefined>;
+  /** Makes the tenant active at `epoch` where the shard has no record, or an equal one. */
+  admit(shard: string, tenant: string, epoch: number): Promise<ShardTenant>;
+  /** Announces a tenant that is about to be copied to the shard; it takes no writes yet. */
+  expect(shard: string, tenant: string, epoch: number): Promise<ShardTenant>;
+  /** active → frozen. Returns when no transaction of the tenant is open any more. */
+  freeze(change: ShardTenantChange, options?: { deadlineMs?: number }): Promise<ShardTenant>;
+  /** frozen → active on the same shard: the move was given up. */
+  thaw(change: ShardTenantChange): Promise<ShardTenant>;
+  /** incoming → active on the new shard, after the directory has switched. */
+  activate(change: ShardTenantChange): Promise<ShardTenant>;
+  /** frozen → moved on the old shard. */
+  retire(change: ShardTenantChange & { readonly movedTo: string }): Promise<ShardTenant>;
+}
+
+/** A record's identity as it travels: model, id, and where it was last seen. */
+export interface RecordReference {
+  /** Name of the entity. */
+  readonly model: string;
+  /** The primary key as text; several parts for a composite key. */
+  readonly id: readonly string[];
+  /** Shard on which the record was last seen. */
+  readonly shard: string;
+  readonly tenant?: string | undefined;
+  readonly epoch?: number | undefined;
+}
+
+/**
+ * What became of a record that was looked for. `gone`: not there any more, for good. `unavailable`:
+ * its shard did not answer; retry. `misrouted`: the reference contradicts what the shards say.
+ */
+export type LocatedRecord =
+  | { readonly outcome: 'found'; readonly record: object }
+  | { readonly outcome: 'gone' }
+  | { readonly outcome: 'unavailable'; readonly cause: unknown }
+  | { readonly outcome: 'misrouted'; readonly reason: string };
+
+/** How records are looked for. */
+export interface LocateRecordsOptions {
+  /** Finds soft-deleted rows as well. Default false. */
+  readonly withDeleted?: boolean;
+}
+
+/**
+ * References → records; one outcome per reference, in their order, one query per model and shard.
+ * Implemented by `models`.
+ */
+export interface RecordLocator {
+  locateMany(
+    references: readonly RecordReference[],
+    options?: LocateRecordsOptions,
+  ): Promise<LocatedRecord[]>;
+  /** The reference of a loaded or saved record; refuses objects that no data source knows. */
+  referenceOf(record: object): RecordReference;
+  /** True for objects that `referenceOf` accepts. */
+  isRecord(value: unknown): value is object;
+}

@@ -1,0 +1,120 @@
+import { Activity } from './activity.ts';
+import { channels, type Escape } from './channels.ts';
+import { ShardContextMissingError } from './context-errors.ts';
+import type { Frame, Place, Role } from './frame.ts';
+import { currentFrame, runInFrame } from './storage.ts';
+
+/** The axes of a frame that a scope may set; what it leaves out is inherited. */
+export interface Axes {
+  readonly place?: Place;
+  readonly role?: Role;
+  readonly readOnly?: boolean;
+  readonly locked?: boolean;
+  readonly unfenced?: string | undefined;
+}
+
+/**
+ * Opens a scope: `fn` runs in a new frame made of `axes` over `outer`. The scope is over when `fn`
+ * has returned, or when the promise it returned has settled. A thenable that is not a promise
+ * (a lazy query) is resolved inside the scope, because awaiting it outside would run it elsewhere.
+ */
+export function openScope<T>(
+  outer: Frame | undefined,
+  axes: Axes,
+  fn: () => T,
+  opener: (...args: never[]) => unknown,
+): T {
+  const activity = new Activity(outer?.activity, opener);
+  const frame = Object.freeze({ ...inherit(outer), ...axes, activity });
+  let result: T;
+  try {
+    result = runInFrame(frame, () => settleInside(fn()));
+  } catch (error) {
+    activity.closed = true;
+    throw error;
+  }
+  if (result instanceof Promise) return closeWhenSettled(result, activity) as T;
+  activity.closed = true;
+  return result;
+}
+
+function inherit(outer: Frame | undefined): Omit<Frame, 'activity'> {
+  if (outer !== undefined) return outer;
+  return { place: undefined, role: 'writer', readOnly: false, locked: false, unfenced: undefined };
+}
+
+function settleInside<T>(result: T): T {
+  if (result instanceof Promise || !isThenable(result)) return result;
+  return Promise.resolve(result) as T;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as { then?: unknown }).then === 'function'
+  );
+}
+
+async function closeWhenSettled<T>(result: Promise<T>, activity: Activity): Promise<T> {
+  try {
+    return await result;
+  } finally {
+    activity.closed = true;
+  }
+}
+
+/** Runs `fn` with reads going to `role`; the place stays. A transaction always uses its writer. */
+export function onRole<T>(role: Role, fn: () => T): T {
+  return openScope(currentFrame(), { role }, fn, onRole);
+}
+
+/** Runs `fn` where writes are refused. Only `writable` opens them again inside. */
+export function readOnly<T>(fn: () => T): T {
+  return openScope(currentFrame(), { readOnly: true }, fn, readOnly);
+}
+
+/** The named way out of `readOnly`. The reason is published on `switchyard:escape`. */
+export function writable<T>(reason: string, fn: () => T): T {
+  return escape('writable', reason, { readOnly: false }, fn, writable);
+}
+
+/** The named way out of a lock, for operators' routes. Published on `switchyard:escape`. */
+export function unlocked<T>(reason: string, fn: () => T): T {
+  return escape('unlocked', reason, { locked: false }, fn, unlocked);
+}
+
+/**
+ * Lets `fn` write to entities that have a tenant key although the context names no tenant, so that
+ * no fence protects the write. Published on `switchyard:escape`.
+ */
+export function unfenced<T>(reason: string, fn: () => T): T {
+  return escape('unfenced', reason, { unfenced: reason }, fn, unfenced);
+}
+
+function escape<T>(
+  name: Escape['escape'],
+  reason: string,
+  axes: Axes,
+  fn: () => T,
+  opener: (...args: never[]) => unknown,
+): T {
+  const outer = currentFrame();
+  if (channels.escape.hasSubscribers) {
+    channels.escape.publish({ escape: name, reason, place: outer?.place });
+  }
+  return openScope(outer, axes, fn, opener);
+}
+
+/**
+ * Binds a callback to the context of the caller: for emitters, limiters, batchers and driver
+ * callbacks, which run where Node runs them. Costs 0.1 µs a call (AsyncResource.bind costs 2-20).
+ * @throws ShardContextMissingError when there is no context to bind to
+ */
+export function bindShard<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R {
+  const frame = currentFrame();
+  if (frame?.place === undefined) throw new ShardContextMissingError('bindShard()');
+  return function (this: unknown, ...args: A): R {
+    return runInFrame(frame, () => fn.apply(this, args));
+  };
+}

@@ -1,0 +1,101 @@
+import { ShardLockedError, ShardSwitchInTransactionError } from './context-errors.ts';
+import { describePlace, samePlace, type Frame, type Place, type Role } from './frame.ts';
+import { openScope, type Axes } from './scope.ts';
+import { currentFrame } from './storage.ts';
+import type { Topology } from './topology.ts';
+
+/** What a scope may ask for beside its place. */
+export interface EnterOptions {
+  /** Refuses every change of place inside. Default: as outside; adapters set it. */
+  readonly lock?: boolean;
+  /** Where reads go. Default: as outside. */
+  readonly role?: Role;
+  /** Refuses writes. Default: as outside; false does not loosen. */
+  readonly readOnly?: boolean;
+  /** Declares that the work inside is not part of the transaction that is open outside. */
+  readonly independentOfTransaction?: boolean;
+}
+
+/** A tenant's place as the directory answers it; a whole `Placement` fits. */
+export interface TenantPlace {
+  readonly tenant: string;
+  readonly shard: string;
+  readonly epoch: number;
+}
+
+/**
+ * The way into a shard context, bound to one topology. A refused entry leaves the context exactly
+ * as it was, and no code of `fn` runs.
+ */
+export class ShardContext {
+  readonly topology: Topology;
+
+  constructor(topology: Topology) {
+    this.topology = topology;
+  }
+
+  /**
+   * Runs `fn` on a shard, for no tenant in particular. For operators' tools and work on reference
+   * data; tenants' requests and jobs enter through the router.
+   * @throws UnknownShardError, ShardLockedError, ShardSwitchInTransactionError
+   */
+  onShard<T>(shard: string, fn: () => T, options: EnterOptions = {}): T {
+    const { name, fleet } = this.topology.shard(shard);
+    const place = Object.freeze({ fleet, shard: name, tenant: undefined, epoch: undefined });
+    return enter(place, fn, options, this.onShard);
+  }
+
+  /**
+   * Runs `fn` for a tenant on the shard where its placement puts it. The epoch is what the shard's
+   * fence compares, so it must come from the directory and never be made up.
+   * @throws UnknownShardError, ShardLockedError, ShardSwitchInTransactionError
+   */
+  onPlacement<T>(placement: TenantPlace, fn: () => T, options: EnterOptions = {}): T {
+    const { name, fleet } = this.topology.shard(placement.shard);
+    const { tenant, epoch } = placement;
+    const place = Object.freeze({ fleet, shard: name, tenant, epoch });
+    return enter(place, fn, options, this.onPlacement);
+  }
+}
+
+function enter<T>(
+  place: Place,
+  fn: () => T,
+  options: EnterOptions,
+  opener: (...args: never[]) => unknown,
+): T {
+  const outer = currentFrame();
+  const axes = axesOf(place, options, outer);
+  if (samePlace(outer?.place, place)) return reenter(outer as Frame, axes, fn, opener);
+  if (outer !== undefined) refuseSwitch(outer, place, options);
+  return openScope(outer, axes, fn, opener);
+}
+
+/** Re-entering the same place is free: the same frame goes on, unless an axis is tightened. */
+function reenter<T>(
+  outer: Frame,
+  axes: Axes,
+  fn: () => T,
+  opener: (...args: never[]) => unknown,
+): T {
+  const same =
+    axes.role === outer.role && axes.readOnly === outer.readOnly && axes.locked === outer.locked;
+  return same ? fn() : openScope(outer, { ...axes, unfenced: outer.unfenced }, fn, opener);
+}
+
+function axesOf(place: Place, options: EnterOptions, outer: Frame | undefined): Axes {
+  return {
+    place,
+    role: options.role ?? outer?.role ?? 'writer',
+    readOnly: options.readOnly === true || (outer?.readOnly ?? false),
+    locked: options.lock === true || (outer?.locked ?? false),
+    unfenced: undefined, // given for one place; another place asks again
+  };
+}
+
+function refuseSwitch(outer: Frame, place: Place, options: EnterOptions): void {
+  const attempted = `enter ${describePlace(place)}`;
+  if (outer.locked) throw new ShardLockedError(attempted, outer.place);
+  if (options.independentOfTransaction === true) return;
+  if (outer.activity.inTransaction) throw new ShardSwitchInTransactionError(attempted, outer.place);
+}
