@@ -1,0 +1,84 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import {
+  connectTo,
+  freshDatabase,
+  mysqlServers,
+  redisServer,
+  startMysqlServer,
+  startRedisServer,
+} from './index.ts';
+
+describe('the servers of a test run', () => {
+  it('are as many MySQL-protocol processes as asked for, the same ones each time', async () => {
+    const servers = await mysqlServers(3);
+    const [first] = await mysqlServers(1);
+    expect(new Set(servers.map((server) => server.port)).size).toBe(3);
+    expect(first).toEqual(servers[0]);
+  });
+
+  it('let a test make a database of its own and remove it', async () => {
+    const [server] = await mysqlServers(1);
+    const database = await freshDatabase(server!, 'servers');
+    const admin = await connectTo(server!, database.name);
+    await admin.query('create table t (id int primary key)');
+    await database.drop();
+    const [rows] = await admin.query('show databases like ?', [database.name]);
+    await admin.end();
+    expect(rows).toEqual([]);
+  });
+
+  it('include Redis', async () => {
+    expect((await redisServer()).version).toMatch(/^\d+\./);
+  });
+});
+
+describe('a MySQL-protocol server of a test', async () => {
+  const server = await startMysqlServer({ name: 'private', args: ['--max-connections=77'] });
+  afterAll(() => server.stop());
+
+  it('takes further options', async () => {
+    const admin = await connectTo(server);
+    const [rows] = await admin.query('select @@max_connections as n');
+    await admin.end();
+    expect(rows).toEqual([{ n: 77 }]);
+  });
+
+  it('keeps its rows and its address over a kill and a restart', async () => {
+    const database = await freshDatabase(server, 'kept');
+    const before = await connectTo(server, database.name);
+    before.on('error', () => undefined);
+    await before.query('create table t (id int primary key)');
+    await before.query('insert into t values (1)');
+    await server.kill();
+    expect(server.pid).toBeUndefined();
+    await server.restart();
+    const after = await connectTo(server, database.name);
+    const [rows] = await after.query('select id from t');
+    await after.end();
+    expect(rows).toEqual([{ id: 1 }]);
+  });
+
+  it('answers nothing while it is paused, and the same query when it is resumed', async () => {
+    const admin = await connectTo(server);
+    await server.pause();
+    let answered = false;
+    const query = admin.query('select 1').then(() => (answered = true));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(answered).toBe(false);
+    await server.resume();
+    await query;
+    await admin.end();
+    expect(answered).toBe(true);
+  });
+});
+
+describe('a Redis server of a test', () => {
+  it('can be killed and comes back at the same address', async () => {
+    const server = await startRedisServer({ args: ['--appendonly', 'yes'] });
+    const pid = server.pid;
+    await server.kill();
+    await server.restart();
+    expect(server.pid).not.toBe(pid);
+    await server.stop();
+  });
+});
