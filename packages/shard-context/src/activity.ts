@@ -1,3 +1,10 @@
+import {
+  OpenTransaction,
+  WaitingWork,
+  type AfterCommit,
+  type TransactionOutcome,
+} from './after-commit.ts';
+
 /** Stack frames kept of the place where a scope was opened; enough to name the caller. */
 const OPENED_AT_FRAMES = 6;
 
@@ -9,7 +16,8 @@ const OPENED_AT_FRAMES = 6;
 export class Activity {
   /** True once the function that opened the scope has settled. */
   closed = false;
-  #openTransactions = 0;
+  /** Made when the first transaction is opened: most scopes never have one. */
+  #transactions: Set<OpenTransaction> | undefined;
   #hasWritten = false;
   readonly #parent: Activity | undefined;
   readonly #openedAt: { stack?: string } = {};
@@ -30,7 +38,7 @@ export class Activity {
 
   /** True while a transaction is open in this scope or in one around it. */
   get inTransaction(): boolean {
-    return this.#openTransactions > 0 || (this.#parent?.inTransaction ?? false);
+    return (this.#transactions?.size ?? 0) > 0 || (this.#parent?.inTransaction ?? false);
   }
 
   /** True once this scope, one around it or one inside it has written. */
@@ -44,13 +52,35 @@ export class Activity {
     this.#parent?.wrote();
   }
 
-  /** Notes that a transaction was opened; returns the function that notes its end, once. */
-  transactionOpened(): () => void {
-    this.#openTransactions += 1;
-    let ended = false;
-    return () => {
-      if (!ended) this.#openTransactions -= 1;
-      ended = true;
+  /**
+   * Notes that a transaction was opened; returns the function that notes how it ended, once. Noted
+   * in a scope of its own (`transaction(fn)`), work inside `fn` waits for that transaction alone;
+   * noted in a shared one, it waits for all that are open there.
+   */
+  transactionOpened(): (outcome: TransactionOutcome) => void {
+    const transaction = new OpenTransaction();
+    const transactions = (this.#transactions ??= new Set());
+    transactions.add(transaction);
+    return (outcome) => {
+      transactions.delete(transaction);
+      transaction.end(outcome);
     };
+  }
+
+  /**
+   * Keeps `work` until every transaction has committed that is open now in this scope or in one
+   * around it; drops it when one of them does not. False when none is open: nothing was kept, and
+   * the caller does the work now. In memory: a process that dies between commit and work loses it.
+   */
+  afterCommit(work: AfterCommit): boolean {
+    const open = this.#open();
+    if (open.length === 0) return false;
+    new WaitingWork(work, open);
+    return true;
+  }
+
+  #open(): OpenTransaction[] {
+    const around = this.#parent === undefined ? [] : this.#parent.#open();
+    return this.#transactions === undefined ? around : [...this.#transactions, ...around];
   }
 }

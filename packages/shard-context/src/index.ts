@@ -15,6 +15,7 @@ export {
 } from './routing-errors.ts';
 export { describePlace, samePlace, type Frame, type Place, type Role } from './frame.ts';
 export type { Activity } from './activity.ts';
+export type { AfterCommit, TransactionOutcome } from './after-commit.ts';
 export { currentFrame, outsideContext, runInFrame } from './storage.ts';
 export { bindShard, onRole, readOnly, unfenced, unlocked, writable } from './scope.ts';
 export { ShardContext, type EnterOptions, type TenantPlace } from './shard-context.ts';
