@@ -1,4 +1,5 @@
 import { publishRunServers } from './run-servers.ts';
+import { closeRun } from './run-folder.ts';
 import { say } from './say.ts';
 import { startServers } from './start-servers.ts';
 
@@ -11,5 +12,8 @@ export async function setup(): Promise<() => Promise<void>> {
   const redis = servers.redis?.version ?? 'none';
   const took = ((Date.now() - before) / 1000).toFixed(1);
   say(`${[...versions].join(', ')} (${servers.mysql.length}), redis ${redis}, up in ${took} s`);
-  return () => servers.stop();
+  return async () => {
+    await servers.stop();
+    closeRun();
+  };
 }

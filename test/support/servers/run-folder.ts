@@ -1,42 +1,63 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { mkdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
+import { constants, tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 
 const PREFIX = 'switchyard-run-';
-let folder: string | undefined;
+/** Processes that the owner of a run folder starts find it here and put their servers there too. */
+const VARIABLE = 'SWITCHYARD_RUN_FOLDER';
+let owned: string | undefined;
 
 /**
- * The temporary folder of this process's servers; made at the first call, removed when the process
- * ends. Its file `owner` holds the pid of the process it belongs to.
+ * The temporary folder of this run's servers; made at the first call, removed when the process that
+ * made it ends. Its file `owner` holds the pid of that process.
  */
 export function runFolder(): string {
-  if (folder !== undefined) return folder;
+  const known = process.env[VARIABLE];
+  if (known !== undefined && existsSync(known)) return known;
   sweepAbandonedRuns();
   const made = mkdtempSync(join(tmpdir(), PREFIX));
   writeFileSync(join(made, 'owner'), String(process.pid));
+  process.env[VARIABLE] = made;
   process.once('exit', () => removeRun(made));
-  return (folder = made);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) endOn(signal);
+  return (owned = made);
+}
+
+/** A signal ends a process without its `exit` event, unless somebody listens and calls exit. */
+function endOn(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP'): void {
+  process.on(signal, () => {
+    if (process.listenerCount(signal) === 1) process.exit(128 + constants.signals[signal]);
+  });
 }
 
 /** A new folder `name` (made unique) inside {@link runFolder}, for one server. */
 export async function serverFolder(name: string): Promise<string> {
   for (let copy = 0; ; copy++) {
     const path = join(runFolder(), copy === 0 ? name : `${name}-${copy}`);
-    const made = await mkdir(path).then(
-      () => true,
-      () => false,
-    );
-    if (made) return path;
+    if (await makeFolder(path)) return path;
   }
 }
 
-/** Kills what still runs from this process's run folder and removes the folder. */
-export async function closeRun(): Promise<void> {
-  if (folder === undefined) return;
-  for (const pid of pidsOf(folder)) kill(pid);
-  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
-  folder = undefined;
+async function makeFolder(path: string): Promise<boolean> {
+  try {
+    await mkdir(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/**
+ * Kills what still runs from the run folder that this process made, and removes the folder. For the
+ * end of a run whose other processes may have left servers behind; `exit` does the same.
+ */
+export function closeRun(): void {
+  if (owned === undefined) return;
+  removeRun(owned);
+  delete process.env[VARIABLE];
+  owned = undefined;
 }
 
 /** Runs whose owner was killed with -9 could not clean up; the next run does it for them. */
@@ -75,7 +96,7 @@ function livePid(path: string): number | undefined {
   try {
     const pid = Number(readFileSync(join(path, 'pid'), 'utf8'));
     const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-    return command.includes(path) ? pid : undefined;
+    return command.includes(basename(dirname(path))) ? pid : undefined;
   } catch {
     return undefined;
   }

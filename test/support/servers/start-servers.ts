@@ -3,7 +3,6 @@ import type { MysqlServer } from './mysql-server.ts';
 import { startMysqlServer } from './mysql-server.ts';
 import type { RedisServer } from './redis-server.ts';
 import { startRedisServer } from './redis-server.ts';
-import { closeRun } from './run-folder.ts';
 
 /** Which servers a run wants. */
 export interface WantedServers {
@@ -36,8 +35,7 @@ export async function startServers(wanted: WantedServers): Promise<RunningServer
   const started: Stoppable[] = [];
   const keep = <T extends Stoppable>(server: T): T => (started.push(server), server);
   const stop = async () => {
-    await Promise.all(started.map((server) => server.stop()));
-    await closeRun();
+    await Promise.all(started.splice(0).map((server) => server.stop()));
   };
   try {
     const mysql = await wantedMysql(wanted.mysql ?? 0, keep);

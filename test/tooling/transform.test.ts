@@ -1,0 +1,40 @@
+import 'reflect-metadata';
+import { SwitchyardError } from '@switchyard/shard-context';
+import { Column, Entity, getMetadataArgsStorage, PrimaryColumn } from 'typeorm';
+import { describe, expect, it } from 'vitest';
+
+class Owner {
+  name = 'owner';
+}
+
+@Entity()
+class Ticket {
+  @PrimaryColumn('int')
+  id!: number;
+
+  @Column('varchar')
+  title?: string;
+
+  @Reflect.metadata('seen', true)
+  owner!: Owner;
+}
+
+describe('TypeScript as the tests run it', () => {
+  it('registers entities by their decorators', () => {
+    const columns = getMetadataArgsStorage().columns.filter((c) => c.target === Ticket);
+    expect(columns.map((c) => c.propertyName)).toEqual(['id', 'title']);
+  });
+
+  it('emits the types of decorated members', () => {
+    expect(Reflect.getMetadata('design:type', Ticket.prototype, 'owner')).toBe(Owner);
+  });
+
+  it('defines no fields that the class only declares', () => {
+    expect(Object.keys(new Ticket())).toEqual([]);
+  });
+
+  it('takes packages from their sources', async () => {
+    const own = await import('../../packages/shard-context/src/index.ts');
+    expect(own.SwitchyardError).toBe(SwitchyardError);
+  });
+});
