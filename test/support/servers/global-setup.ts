@@ -1,19 +1,29 @@
-import { publishRunServers } from './run-servers.ts';
+import { mongoForRun } from './mongo-of-run.ts';
 import { closeRun } from './run-folder.ts';
+import { publishRunServers } from './run-servers.ts';
 import { say } from './say.ts';
-import { startServers } from './start-servers.ts';
+import { startServers, type RunningServers } from './start-servers.ts';
 
-/** Vitest's global set-up of the project `servers`: two MySQL-protocol servers and Redis. */
+/**
+ * Vitest's global set-up of the project `servers`: two MySQL-protocol servers and Redis, and with
+ * `SWITCHYARD_MONGODB=1` a MongoDB-protocol server.
+ */
 export async function setup(): Promise<() => Promise<void>> {
-  const before = Date.now();
+  const before = performance.now();
   const servers = await startServers({ mysql: 2, redis: true });
-  publishRunServers({ mysql: servers.mysql, redis: servers.redis, mongo: undefined });
-  const versions = new Set(servers.mysql.map((s) => `${s.engine} ${s.version}`));
-  const redis = servers.redis?.version ?? 'none';
-  const took = ((Date.now() - before) / 1000).toFixed(1);
-  say(`${[...versions].join(', ')} (${servers.mysql.length}), redis ${redis}, up in ${took} s`);
+  const mongo = await mongoForRun();
+  publishRunServers({ mysql: servers.mysql, redis: servers.redis, mongo: mongo?.url });
+  const took = ((performance.now() - before) / 1000).toFixed(1);
+  say(`${describe(servers, mongo?.label)}; up in ${took} s`);
   return async () => {
-    await servers.stop();
+    await Promise.all([servers.stop(), mongo?.stop()]);
     closeRun();
   };
+}
+
+function describe({ mysql, redis }: RunningServers, mongo: string | undefined): string {
+  const engines = new Set(mysql.map((server) => `${server.engine} ${server.version}`));
+  const processes = new Set(mysql.map((server) => server.url)).size;
+  const parts = [`${[...engines].join(', ')} (${processes})`, `redis ${redis?.version ?? 'none'}`];
+  return [...parts, ...(mongo === undefined ? [] : [mongo])].join(', ');
 }

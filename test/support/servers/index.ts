@@ -2,6 +2,8 @@ export { connectTo } from './admin-connection.ts';
 export { freshDatabase, type FreshDatabase } from './fresh-database.ts';
 export { ServerUnavailableError } from './install.ts';
 export { chosenEngine, type EngineName } from './mysql-engine.ts';
+export { mongoServer, noMongoReason } from './mongo-of-run.ts';
+export { startMongoServer, type MongoServer, type PrivateMongoServer } from './mongo-server.ts';
 export {
   startMysqlServer,
   type MysqlServer,

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync, closeSync } from 'node:fs';
-import { rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findProgram } from './find-program.ts';
@@ -79,9 +79,11 @@ export class Program implements ServerControl {
     await this.start();
   }
 
-  pause(): Promise<void> {
-    this.#child?.kill('SIGSTOP');
-    return Promise.resolve();
+  async pause(): Promise<void> {
+    const pid = this.#child?.pid;
+    if (pid === undefined) return;
+    process.kill(pid, 'SIGSTOP');
+    while (!(await areThreadsStopped(pid))) await sleep(1);
   }
 
   resume(): Promise<void> {
@@ -129,6 +131,17 @@ export class Program implements ServerControl {
     const log = (await readLog(join(this.#launch.folder, 'log'))).trimEnd().split('\n').slice(-15);
     throw new Error(`${this.#launch.label} did not start; the end of its log:\n${log.join('\n')}`);
   }
+}
+
+/** A signal is only asked for by kill(): a thread may answer one more query before it stops. */
+async function areThreadsStopped(pid: number): Promise<boolean> {
+  const tasks = `/proc/${pid}/task`;
+  const threads = await readdir(tasks).catch(() => []);
+  const states = threads.map(async (thread) => {
+    const stat = await readFile(`${tasks}/${thread}/stat`, 'utf8').catch(() => '');
+    return stat === '' || /\) [TtZX]/.test(stat);
+  });
+  return (await Promise.all(states)).every(Boolean);
 }
 
 /** On Linux the kernel kills the server when we die, however we die. */

@@ -1,11 +1,15 @@
+import { MongoClient } from 'mongodb';
 import { afterAll, describe, expect, it } from 'vitest';
 import {
   connectTo,
   freshDatabase,
+  mongoServer,
   mysqlServers,
+  noMongoReason,
   redisServer,
   startMysqlServer,
   startRedisServer,
+  startTcpProxy,
 } from './index.ts';
 
 describe('the servers of a test run', () => {
@@ -80,5 +84,57 @@ describe('a Redis server of a test', () => {
     await server.restart();
     expect(server.pid).not.toBe(pid);
     await server.stop();
+  });
+});
+
+describe('the MongoDB-protocol server of a test run', () => {
+  it('keeps a document', async (ctx) => {
+    const server = await mongoServer();
+    if (server === undefined) return ctx.skip(await noMongoReason());
+    const client = new MongoClient(server.url);
+    const database = client.db(`servers_${process.pid}`);
+    await database.collection('t').insertOne({ key: 'k' });
+    const found = await database.collection('t').findOne({ key: 'k' });
+    await database.dropDatabase();
+    await client.close();
+    expect(found).toMatchObject({ key: 'k' });
+  });
+});
+
+describe('a TCP proxy before a server', async () => {
+  const [server] = await mysqlServers(1);
+  const proxy = await startTcpProxy({ target: server! });
+  afterAll(() => proxy.stop());
+  const through = () => connectTo({ ...server!, port: proxy.port });
+
+  it('breaks open connections and refuses new ones while it is cut', async () => {
+    const open = await through();
+    open.on('error', () => undefined);
+    proxy.cut();
+    await expect(open.query('select 1')).rejects.toThrow();
+    await expect(through()).rejects.toThrow();
+    proxy.heal();
+    await (await through()).end();
+  });
+
+  it('swallows an answer while it stalls and delivers it when it is healed', async () => {
+    const open = await through();
+    proxy.stall();
+    let answered = false;
+    const query = open.query('select 1').then(() => (answered = true));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(answered).toBe(false);
+    proxy.heal();
+    await query;
+    await open.end();
+  });
+
+  it('sends new connections to another server after a retarget', async () => {
+    const [, other] = await mysqlServers(2);
+    proxy.retarget(other!);
+    const open = await through();
+    const [rows] = await open.query('select @@port as port');
+    await open.end();
+    expect(rows).toEqual([{ port: other!.port }]);
   });
 });
