@@ -1,5 +1,5 @@
 import { channel, type Channel } from 'node:diagnostics_channel';
-import type { Frame, Place } from './frame.ts';
+import { describePlace, type Frame, type Place } from './frame.ts';
 
 /** Published when code uses a scope that is already over (a forgotten await). */
 export interface LateUse {
@@ -28,12 +28,30 @@ export const channels = {
   escape: channel('switchyard:escape') as Channel<unknown, Escape>,
 } as const;
 
-/** Reports the use of a scope that is over. Call it where a scope's place is about to be used. */
+/** Scopes that were warned of already, by the stack at which they were opened; bounded. */
+const warned = new Set<string>();
+const MOST_WARNED = 100;
+
+/**
+ * Reports the use of a scope that is over. Call it where a scope's place is about to be used. Goes
+ * to the channel; while nobody listens there, once per opening stack to `process.emitWarning`.
+ */
 export function reportLateUse(frame: Frame | undefined, attempted: string): void {
-  if (frame === undefined || !frame.activity.closed || !channels.lateUse.hasSubscribers) return;
-  channels.lateUse.publish({
-    attempted,
-    place: frame.place,
-    openedAt: frame.activity.openedAt,
+  if (frame === undefined || !frame.activity.closed) return;
+  const { place, activity } = frame;
+  if (channels.lateUse.hasSubscribers) {
+    channels.lateUse.publish({ attempted, place, openedAt: activity.openedAt });
+  } else {
+    warnOnce(`${attempted} after its scope on ${describePlace(place)} was over`, activity.openedAt);
+  }
+}
+
+function warnOnce(message: string, openedAt: string): void {
+  if (warned.has(openedAt) || warned.size >= MOST_WARNED) return;
+  warned.add(openedAt);
+  process.emitWarning(message, {
+    type: 'SwitchyardLateUse',
+    code: 'LATE_USE',
+    detail: `The scope was opened at\n${openedAt}`,
   });
 }
