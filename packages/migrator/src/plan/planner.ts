@@ -1,0 +1,60 @@
+import type { Connection } from 'mysql2/promise';
+import type { DataSourceOptions } from 'typeorm';
+import type { MigrationFile } from '../migrations/migration-file.ts';
+import type { Direction, ShardPlan } from './plan.ts';
+
+/** What is allowed on the shards of a fleet, whatever a migration says. */
+export interface PlanPolicy {
+  /** Tables with at most this many rows may be copied under a lock. Default 1000. */
+  readonly smallTableRows?: number;
+  /** Data statements may touch at most this many rows in their transaction. Default 10,000. */
+  readonly dataRows?: number;
+  /**
+   * What becomes of changes that rewrite a table in place: `allow` them (default), or `refuse` them
+   * because a replica would stand still for as long as the primary took.
+   */
+  readonly rebuild?: 'allow' | 'refuse';
+}
+
+/** The rules of one planning session. */
+export interface PlannerOptions {
+  readonly policy?: PlanPolicy;
+  /** Named permissions, one per dangerous clause: `drop-column:account.legacy`. */
+  readonly allow?: readonly string[];
+  /** Entities of the application, for migrations that use repositories and for the lint. */
+  readonly entities?: DataSourceOptions['entities'];
+  /** Look for blockers (open transactions, privileges) while planning. Default true. */
+  readonly blockers?: boolean;
+}
+
+/** One shard to plan for. */
+export interface PlanShard {
+  readonly shard: string;
+  /**
+   * A connection to the shard's database that nobody else uses meanwhile: planning changes its
+   * default database and sets it back.
+   */
+  readonly connection: Connection;
+}
+
+/** What to plan: pending migrations in the order in which they would run. */
+export interface PlanRequest {
+  readonly migrations: readonly MigrationFile[];
+  /** Default `up`. For `down`, migrations come last one first. */
+  readonly direction?: Direction;
+}
+
+/**
+ * Plans migrations for the shards of a fleet. One planner remembers what it recorded, so that shards
+ * whose server version and definitions are the same are planned by a few reads each. Calls may
+ * overlap; each shard needs its own connection.
+ */
+export interface Planner {
+  /**
+   * One plan per migration, in order, each on top of those before it. Nothing on the shard is
+   * changed; a scratch database on its server is made and dropped.
+   * @throws ScratchRefusedError where no scratch database can be made
+   * @throws MigrationFailedToPlanError where the migration's own code throws
+   */
+  plan(shard: PlanShard, request: PlanRequest): Promise<ShardPlan[]>;
+}
