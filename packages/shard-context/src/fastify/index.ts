@@ -1,0 +1,1 @@
+export { fastifyShardContext, fastifyShardErrors } from './fastify-adapter.ts';

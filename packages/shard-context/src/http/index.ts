@@ -1,0 +1,10 @@
+export { enterRequest, type Host, type ShardRequests } from './enter-request.ts';
+export { responseOver, sendProblem } from './node-response.ts';
+export {
+  problemHeaders,
+  problemOf,
+  PROBLEM_MEDIA_TYPE,
+  RETRY_AFTER_SECONDS,
+  type Problem,
+} from './problem.ts';
+export { RoutingKeyMalformedError } from './routing-key.ts';
