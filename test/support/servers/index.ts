@@ -4,12 +4,7 @@ export { ServerUnavailableError } from './install.ts';
 export { chosenEngine, type EngineName } from './mysql-engine.ts';
 export { mongoServer, noMongoReason } from './mongo-of-run.ts';
 export { startMongoServer, type MongoServer, type PrivateMongoServer } from './mongo-server.ts';
-export {
-  startMysqlServer,
-  type MysqlServer,
-  type MysqlServerOptions,
-  type PrivateMysqlServer,
-} from './mysql-server.ts';
+export type { MysqlServer, MysqlServerOptions, PrivateMysqlServer } from './mysql-server.ts';
 export type { ServerControl } from './program.ts';
 export {
   startRedisServer,
@@ -24,4 +19,5 @@ export {
   type RunningServers,
   type WantedServers,
 } from './start-servers.ts';
+export { startMysqlServer } from './start-mysql.ts';
 export { startTcpProxy, type TcpProxy, type TcpTarget } from './tcp-proxy.ts';

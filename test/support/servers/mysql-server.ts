@@ -1,8 +1,4 @@
 import type { EngineName } from './mysql-engine.ts';
-import { chosenEngine } from './mysql-engine.ts';
-import { dockerAnswers } from './docker.ts';
-import { startMysqlContainer } from './mysql-container.ts';
-import { startMysqlProgram } from './mysql-program.ts';
 import type { ServerControl } from './program.ts';
 
 /** A MySQL-protocol server that tests may fill with databases; `user` may do everything there. */
@@ -30,21 +26,4 @@ export interface MysqlServerOptions {
   readonly args?: readonly string[];
   /** Default: what `SWITCHYARD_ENGINE` says, else MariaDB. */
   readonly engine?: EngineName;
-}
-
-/**
- * Starts a MySQL-protocol server of its own: in Docker where an engine answers, else as a program
- * in a temporary folder (about half a second once an empty data folder stands in the cache). It
- * ends with this process at the latest. `root` has no password; tests may create other accounts.
- * @throws ServerUnavailableError where the engine cannot be had; Error where it does not start
- */
-export async function startMysqlServer(
-  options: MysqlServerOptions = {},
-): Promise<PrivateMysqlServer> {
-  const asked = {
-    name: options.name ?? 'mysql',
-    args: options.args ?? [],
-    engine: options.engine ?? chosenEngine(),
-  };
-  return (await dockerAnswers()) ? startMysqlContainer(asked) : startMysqlProgram(asked);
 }

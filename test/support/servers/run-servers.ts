@@ -1,6 +1,7 @@
 import { givenMysqlServers } from './given.ts';
-import { startMysqlServer, type MysqlServer } from './mysql-server.ts';
+import type { MysqlServer } from './mysql-server.ts';
 import type { RedisServer } from './redis-server.ts';
+import { startMysqlServer } from './start-mysql.ts';
 import { startServers } from './start-servers.ts';
 
 const VARIABLE = 'SWITCHYARD_RUN_SERVERS';

@@ -1,8 +1,8 @@
 import { givenMysqlServers, givenRedisServer } from './given.ts';
 import type { MysqlServer } from './mysql-server.ts';
-import { startMysqlServer } from './mysql-server.ts';
 import type { RedisServer } from './redis-server.ts';
 import { startRedisServer } from './redis-server.ts';
+import { startMysqlServer } from './start-mysql.ts';
 
 /** Which servers a run wants. */
 export interface WantedServers {

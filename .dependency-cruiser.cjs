@@ -1,0 +1,145 @@
+const { readdirSync, readFileSync } = require('node:fs');
+
+/** The arrows: what each folder may import of the others. `directory` and `models` never meet. */
+const ARROWS = {
+  'shard-context': [],
+  directory: ['shard-context'],
+  models: ['shard-context'],
+  migrator: ['shard-context', 'models'],
+  cli: ['shard-context', 'directory', 'models', 'migrator'],
+};
+
+/** What each package may import from npm. Tests beside the code may import more. */
+const LIBRARIES = {
+  'shard-context': [],
+  directory: ['lru-cache', 'mongodb', 'mysql2'],
+  models: ['typeorm', 'mysql2', 'reflect-metadata'],
+  migrator: ['typeorm', 'mysql2', 'p-limit', 'dt-sql-parser', 'node-sql-parser', 'antlr4ng'],
+  cli: ['yargs', '@types/yargs', 'zod', 'jiti', 'typeorm', 'mysql2', 'mongodb', 'pino'],
+};
+
+/** The adapters of shard-context (folders under its src) and the host that each one knows. */
+const ADAPTERS = {
+  http: [],
+  fastify: ['fastify', 'fastify-plugin'],
+  express: ['express', '@types/express', '@types/express-serve-static-core'],
+  koa: ['koa', '@types/koa', 'koa-router', '@types/koa-router'],
+  hono: ['hono'],
+  nestjs: ['@nestjs', 'rxjs', 'reflect-metadata', 'express', '@types/express', 'fastify'],
+  bullmq: ['bullmq'],
+  otel: ['@opentelemetry/api'],
+  pino: ['pino'],
+  testing: [],
+};
+
+const CORE = 'packages/shard-context/src';
+const TEST = '\\.test\\.ts$';
+const anyOf = (names) => `(${names.join('|')})`;
+const adapters = anyOf(Object.keys(ADAPTERS));
+// A path that nothing has: an empty list must allow nothing, and an empty expression allows all.
+const inside = (libraries) => libraries.map((name) => `node_modules/${name}/`).concat('^$never');
+
+/** The files that a package's `exports` show: the only ones that others may reach. */
+function doors() {
+  const found = [];
+  for (const name of readdirSync('packages')) {
+    const { exports } = JSON.parse(readFileSync(`packages/${name}/package.json`, 'utf8'));
+    for (const entry of Object.values(exports)) {
+      if (entry.source) found.push(`^packages/${name}/${entry.source.slice(2)}$`);
+    }
+  }
+  return found;
+}
+
+const arrowRules = Object.entries(ARROWS).map(([name, allowed]) => ({
+  name: `arrows-${name}`,
+  comment: `${name} may import ${allowed.join(', ') || 'no other package'}.`,
+  severity: 'error',
+  from: { path: `^packages/${name}/` },
+  to: {
+    path: ['^packages/', '^(examples|test|bench)/'],
+    pathNot: `^packages/${anyOf([name, ...allowed])}/`,
+  },
+}));
+
+const libraryRules = Object.entries(LIBRARIES).map(([name, allowed]) => ({
+  name: `libraries-${name}`,
+  comment: `${name} may import from npm: ${allowed.join(', ') || 'nothing'}.`,
+  severity: 'error',
+  from: { path: `^packages/${name}/src/`, pathNot: [`^${CORE}/${adapters}/`, TEST] },
+  to: { path: 'node_modules/', pathNot: inside(allowed) },
+}));
+
+const adapterRules = Object.entries(ADAPTERS).map(([name, hosts]) => ({
+  name: `adapter-${name}`,
+  comment: `This adapter knows ${hosts.join(', ') || 'no host'} and one function of the house.`,
+  severity: 'error',
+  from: { path: `^${CORE}/${name}/`, pathNot: TEST },
+  to: {
+    path: ['node_modules/', `^${CORE}/${adapters}/`],
+    pathNot: [...inside(hosts), `^${CORE}/(${name}|http)/`],
+  },
+}));
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-cycles',
+      comment: 'Two files that import each other, types included, cannot be understood apart.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    ...arrowRules,
+    ...libraryRules,
+    ...adapterRules,
+    {
+      name: 'core-knows-no-adapter',
+      comment: 'Adapters point at the core; nothing points back.',
+      severity: 'error',
+      from: { path: `^${CORE}/`, pathNot: [`^${CORE}/${adapters}/`, TEST] },
+      to: { path: `^${CORE}/${adapters}/` },
+    },
+    {
+      name: 'by-public-name',
+      comment: 'Another package is imported by its name; its inside is its own.',
+      severity: 'error',
+      from: { path: '^(packages/[^/]+|examples|test|bench)/' },
+      to: { path: '^packages/', pathNot: ['^$1/', ...doors()] },
+    },
+    {
+      name: 'one-async-local-storage',
+      comment: 'Only storage.ts of shard-context touches AsyncLocalStorage.',
+      severity: 'error',
+      from: { path: '^packages/', pathNot: [`^${CORE}/storage\\.ts$`, TEST] },
+      to: { path: '^(node:)?async_hooks$' },
+    },
+    {
+      name: 'no-tests-in-code',
+      comment: 'Tests import code and never the other way round.',
+      severity: 'error',
+      from: { path: '^packages/', pathNot: TEST },
+      to: { path: TEST },
+    },
+    {
+      name: 'resolvable',
+      comment: 'What cannot be resolved is not checked by any rule above.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^|/)dist/' },
+    // Counts `import type`, which the compiled code no longer shows.
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['source', 'types', 'import', 'require', 'node', 'default'],
+      mainFields: ['types', 'main'],
+      extensions: ['.ts', '.mts', '.js', '.mjs', '.cjs', '.json', '.d.ts'],
+    },
+  },
+};
