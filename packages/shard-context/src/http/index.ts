@@ -1,5 +1,5 @@
 export { enterRequest, type Host, type ShardRequests } from './enter-request.ts';
-export { responseOver, sendProblem } from './node-response.ts';
+export { responseClosed, responseOver, sendProblem } from './node-response.ts';
 export {
   problemHeaders,
   problemOf,

@@ -2,13 +2,33 @@ import type { ServerResponse } from 'node:http';
 import { problemHeaders, type Problem } from './problem.ts';
 
 /**
- * Settles when a response is over. Node emits `close` after the last byte was handed over and also
- * when the client went away, keep-alive connections included.
+ * Settles when the connection has taken the whole response or has gone away: Node emits `close` for
+ * both, on keep-alive connections too.
  */
-export function responseOver(response: ServerResponse): Promise<void> {
+export function responseClosed(response: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
     if (response.closed) resolve();
     else response.once('close', () => resolve());
+  });
+}
+
+/**
+ * Settles when a response is over, for hosts that do not tell when a route has settled. A client
+ * that leaves before the first byte does not end the route: it still works on its answer, so its
+ * scope ends when it answers (into the void). A stream that was cut is over at once.
+ */
+export async function responseOver(response: ServerResponse): Promise<void> {
+  await responseClosed(response);
+  if (!response.headersSent && !response.writableEnded) await answered(response);
+}
+
+function answered(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const end = response.end;
+    response.end = function (this: ServerResponse, ...args: unknown[]): ServerResponse {
+      resolve();
+      return Reflect.apply(end, this, args) as ServerResponse;
+    };
   });
 }
 

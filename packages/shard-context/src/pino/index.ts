@@ -1,0 +1,1 @@
+export { shardMixin } from './shard-mixin.ts';

@@ -1,0 +1,204 @@
+import type { Server } from 'node:http';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { currentFrame, type Placement } from '@switchyard/shard-context';
+import { Client, type Answer } from './client.ts';
+import { buildHouse, placeOf, TENANTS, type House, type Where } from './house.ts';
+import { CHUNKS } from './routes.ts';
+
+/** A running application of one host, with the routes of `routes.ts`. */
+export interface Application {
+  readonly server: Server;
+  close(): Promise<unknown>;
+}
+
+const [ANNA, BERT] = TENANTS as [Placement, Placement];
+const keyOf = (placement: Placement) => `key-${placement.tenant}`;
+
+/** What every HTTP adapter must do, over real HTTP. A new adapter is done when this passes. */
+export function describeHttpAdapter(
+  name: string,
+  start: (house: House) => Promise<Application>,
+): void {
+  describe(`${name} adapter`, () => {
+    const house = buildHouse();
+    let application: Application;
+    let client: Client;
+
+    beforeAll(async () => {
+      // Started inside a context on purpose: a server must not hand its starter's to requests.
+      application = await house.context.onShard('us2', () => start(house), { lock: true });
+      client = new Client(application.server, 4);
+    });
+
+    afterAll(async () => {
+      client.close();
+      await application.close();
+    });
+
+    describe('the outcomes of a request', () => {
+      it('without a key runs without a context, also where the server was started inside one', async () => {
+        const answer = await client.post('/echo', { n: 1 });
+        expect(answer.status).toBe(200);
+        expect(JSON.parse(answer.body)).toEqual({ before: null, after: null, body: { n: 1 } });
+      });
+
+      it('with a known key runs at the place of its tenant', async () => {
+        const answer = await client.post('/echo', { n: 1 }, keyOf(BERT));
+        const place = placeOf(BERT);
+        expect(JSON.parse(answer.body)).toEqual({ before: place, after: place, body: { n: 1 } });
+      });
+
+      it('with an unknown key is answered 404 with a problem, and no route runs', async () => {
+        const answer = await client.post('/echo', {}, 'key-of-nobody');
+        expectProblem(answer, 404, 'KEY_UNKNOWN');
+        expect(answer.body).not.toContain('key-of-nobody');
+      });
+
+      it('with a malformed key is answered 400 with a problem', async () => {
+        expectProblem(await client.post('/echo', {}, ''), 400, 'ROUTING_KEY_MALFORMED');
+      });
+
+      it('while the directory is stopped is answered 503 with Retry-After, and heals', async () => {
+        house.directory.isStopped = true;
+        const answer = await client.post('/echo', {}, keyOf(ANNA)).finally(() => {
+          house.directory.isStopped = false;
+        });
+        expectProblem(answer, 503, 'DIRECTORY_UNAVAILABLE');
+        expect(answer.headers['retry-after']).toBe('1');
+        expect((await client.post('/echo', {}, keyOf(ANNA))).status).toBe(200);
+      });
+    });
+
+    describe('errors that a route throws', () => {
+      it.each([
+        ['stale', 'STALE_ROUTE'],
+        ['frozen', 'TENANT_FROZEN'],
+      ])('%s is answered 503 as a retryable problem without names', async (what, code) => {
+        const answer = await client.get(`/fail/${what}`, keyOf(ANNA));
+        expectProblem(answer, 503, code);
+        expect(answer.headers['retry-after']).toBe('1');
+        expect(answer.body).not.toMatch(/t_secret|us1|us2|Account/);
+      });
+
+      it('a missing context is answered 500', async () => {
+        expectProblem(await client.get('/fail/missing', keyOf(ANNA)), 500, 'SHARD_CONTEXT_MISSING');
+      });
+
+      it('an error of the application is left to the host', async () => {
+        const answer = await client.get('/fail/otherwise', keyOf(ANNA));
+        expect(answer.status).toBe(500);
+        expect(answer.headers['content-type'] ?? '').not.toContain('problem');
+      });
+    });
+
+    it('locks the place: another shard is refused, and the context stays as it was', async () => {
+      const answer = await client.get('/switch', keyOf(ANNA));
+      expect(JSON.parse(answer.body)).toEqual({ code: 'SHARD_LOCKED', after: placeOf(ANNA) });
+    });
+
+    it('covers a body that is made while it is read, under back-pressure', async () => {
+      const both = await Promise.all([ANNA, BERT].map((who) => slowly(client, keyOf(who))));
+      expect(both).toEqual([ANNA, BERT].map((who) => Array(CHUNKS).fill(placeOf(who))));
+    });
+
+    it('covers server-sent events', async () => {
+      const answer = await client.get('/events', keyOf(ANNA));
+      expect(answer.headers['content-type']).toContain('text/event-stream');
+      const places = answer.body.match(/^data: .*$/gm)?.map((line) => line.slice(6)) ?? [];
+      expect(places.map((place) => JSON.parse(place) as Where)).toEqual(
+        Array(5).fill(placeOf(ANNA)),
+      );
+    });
+
+    it('keeps a route whose client has left at its place, and ends its scope with it', async () => {
+      house.noted.clear();
+      const leave = client.leaveEarly('/outlive', keyOf(BERT));
+      await vi.waitUntil(() => house.noted.has('waiting'));
+      leave();
+      await vi.waitUntil(() => house.noted.has('left'));
+      const frame = house.noted.get('left');
+      expect(frame?.place).toMatchObject(placeOf(BERT) as object);
+      expect(frame).toBe(house.noted.get('waiting'));
+      await vi.waitUntil(() => frame?.activity.closed);
+    });
+
+    it('ends the scope of a stream that was cut', async () => {
+      house.noted.clear();
+      const response = await client.open('/stream', keyOf(BERT));
+      await vi.waitUntil(() => house.noted.has('streaming'));
+      expect(house.noted.get('streaming')?.activity.closed).toBe(false);
+      response.destroy();
+      await vi.waitUntil(() => house.noted.get('streaming')?.activity.closed);
+    });
+
+    it('leaves nothing behind on a kept-alive connection', async () => {
+      const one = new Client(application.server, 1);
+      const first = await one.post('/echo', {}, keyOf(ANNA));
+      const second = await one.post('/echo', {});
+      const third = await one.post('/echo', {}, keyOf(BERT));
+      one.close();
+      expect(new Set([first, second, third].map((a) => a.connection)).size).toBe(1);
+      expect([second, third].map((a) => (JSON.parse(a.body) as { after: Where }).after)).toEqual([
+        null,
+        placeOf(BERT),
+      ]);
+    });
+
+    it('ends the scope when the response is complete', async () => {
+      house.noted.clear();
+      await client.get('/switch', keyOf(ANNA));
+      await vi.waitUntil(() => house.noted.get('switching')?.activity.closed);
+    });
+
+    it('shows the shard in log lines before the route, with and without a child logger', async () => {
+      house.lines.length = 0;
+      await client.post('/echo', {}, keyOf(ANNA));
+      const before = house.lines.filter((line) => line['msg'] === 'before the route');
+      expect(before).toMatchObject([placeOf(ANNA), { ...placeOf(ANNA), child: true }]);
+    });
+
+    it('mixes up none of 60 concurrent posts over nine tenants on kept-alive connections', async () => {
+      const wide = new Client(application.server, 20);
+      const calls = Array.from({ length: 60 }, (_, i) => TENANTS[i % TENANTS.length] as Placement);
+      const answers = await Promise.all(
+        calls.map((who, i) => wide.post('/echo', { i, tenant: who.tenant }, keyOf(who))),
+      );
+      wide.close();
+      expect(answers.map(({ body }) => JSON.parse(body) as unknown)).toEqual(
+        calls.map((who, i) => ({
+          before: placeOf(who),
+          after: placeOf(who),
+          body: { i, tenant: who.tenant },
+        })),
+      );
+      expect(currentFrame()).toBeUndefined();
+    });
+  });
+}
+
+function expectProblem(answer: Answer, status: number, code: string): void {
+  expect(answer.status).toBe(status);
+  expect(answer.headers['content-type']).toContain('application/problem+json');
+  expect(JSON.parse(answer.body)).toEqual({
+    type: `urn:switchyard:problem:${code}`,
+    title: expect.any(String) as string,
+    status,
+    detail: expect.any(String) as string,
+    code,
+    retryable: status === 503,
+  });
+}
+
+/** Reads a stream in pieces with pauses, so that the server meets full buffers. */
+async function slowly(client: Client, key: string): Promise<Where[]> {
+  const response = await client.open('/stream', key);
+  let body = '';
+  for await (const piece of response as AsyncIterable<Buffer>) {
+    body += piece.toString();
+    await new Promise((resolve) => setTimeout(resolve, 1)); // a slow reader is the case at hand
+  }
+  return body
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Where);
+}

@@ -1,0 +1,107 @@
+import { Writable } from 'node:stream';
+import pino, { type Logger } from 'pino';
+import {
+  currentFrame,
+  defineTopology,
+  DirectoryUnavailableError,
+  KeyUnknownError,
+  ShardContext,
+  type Frame,
+  type Locator,
+  type Placement,
+  type RoutingKey,
+} from '@switchyard/shard-context';
+import { shardMixin } from '@switchyard/shard-context/pino';
+
+/** Tenants of the suite: several on each of three shards. The API key of `t_1` is `key-t_1`. */
+export const TENANTS: readonly Placement[] = Array.from({ length: 9 }, (_, i) => ({
+  tenant: `t_${i}`,
+  shard: ['us1', 'us2', 'eu1'][i % 3] as string,
+  epoch: i + 1,
+  state: 'active',
+}));
+
+/** Where a piece of code ran, as it travels in answers; null without a context. */
+export type Where = { shard: string; tenant: string | undefined; epoch: number | undefined } | null;
+
+/** What an application of the suite is built from. */
+export interface House {
+  readonly context: ShardContext;
+  readonly locator: Locator;
+  /** Stops or starts the directory's store. */
+  readonly directory: { isStopped: boolean };
+  readonly log: Logger;
+  /** Lines logged so far. */
+  readonly lines: Record<string, unknown>[];
+  /** Frames that routes noted, by what they call them. */
+  readonly noted: Map<string, Frame | undefined>;
+}
+
+/** A house of its own for each application: nothing is shared between suites. */
+export function buildHouse(): House {
+  const directory = { isStopped: false };
+  const lines: Record<string, unknown>[] = [];
+  return {
+    context: new ShardContext(topology()),
+    locator: handWritten(directory),
+    directory,
+    log: pino({ mixin: shardMixin }, collect(lines)),
+    lines,
+    noted: new Map(),
+  };
+}
+
+/** The routing key in a header's value, as a user's `keyOf` would read it. */
+export function apiKey(header: string | string[] | undefined): RoutingKey | undefined {
+  return header === undefined ? undefined : { kind: 'api-key', value: header as string };
+}
+
+/** Where the calling code runs. */
+export function whereAmI(): Where {
+  const place = currentFrame()?.place;
+  if (place === undefined) return null;
+  return { shard: place.shard, tenant: place.tenant, epoch: place.epoch };
+}
+
+/** The place at which a request with the key of `placement` must run. */
+export function placeOf({ shard, tenant, epoch }: Placement): Where {
+  return { shard, tenant, epoch };
+}
+
+function topology() {
+  const credentials = () => ({ user: 'u', password: 'p' });
+  const server = { region: 'us', engine: 'mysql', writer: { host: '127.0.0.1' } } as const;
+  return defineTopology({
+    fleet: 'conformance',
+    regions: ['us'],
+    servers: [{ ...server, name: 's1', credentials }],
+    shards: ['us1', 'us2', 'eu1'].map((name, i) => ({
+      name,
+      ordinal: i + 1,
+      server: 's1',
+      database: name,
+    })),
+  });
+}
+
+function handWritten(directory: { isStopped: boolean }): Locator {
+  const byKey = new Map(TENANTS.map((placement) => [`key-${placement.tenant}`, placement]));
+  return {
+    locateKey(key) {
+      if (directory.isStopped) return Promise.reject(new DirectoryUnavailableError('locate'));
+      const placement = byKey.get(key.value);
+      if (placement === undefined) return Promise.reject(new KeyUnknownError(key.kind));
+      return Promise.resolve(placement);
+    },
+    locateTenant: () => Promise.reject(new DirectoryUnavailableError('locate')),
+  };
+}
+
+function collect(lines: Record<string, unknown>[]): Writable {
+  return new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      lines.push(JSON.parse(chunk.toString()) as Record<string, unknown>);
+      done();
+    },
+  });
+}
