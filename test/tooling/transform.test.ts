@@ -35,7 +35,16 @@ describe('TypeScript as the tests run it', () => {
 
   it('takes packages from their sources', () => {
     class Refused extends SwitchyardError {}
-    const refused = new Refused({ attempted: 'a test', reason: 'none', remedy: 'None' });
-    expect(refused.stack).toContain('packages/shard-context/src/errors.ts');
+    let reader = '';
+    const refusal = {
+      get attempted() {
+        reader = new Error('who reads this').stack ?? '';
+        return 'a test';
+      },
+      reason: 'none',
+      remedy: 'None',
+    };
+    expect(new Refused(refusal).remedy).toBe('None');
+    expect(reader).toContain('packages/shard-context/src/errors.ts');
   });
 });
