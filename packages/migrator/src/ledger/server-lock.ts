@@ -1,0 +1,49 @@
+import type { Connection } from 'mysql2/promise';
+import { rowsOf } from './connection.ts';
+
+/**
+ * Name of the server-wide lock of one database: a hash, because lock names end at 64 characters.
+ * MD5() is gone from MySQL 9; SHA2() is on both.
+ */
+const NAME = "CONCAT('switchyard:', LEFT(SHA2(DATABASE(), 256), 40))";
+/** Server error "unknown thread id". */
+const NO_SUCH_THREAD = 1094;
+
+/** Who has the lock, and whether a statement of theirs is under way. */
+export interface LockHolder {
+  /** Connection id on the server. */
+  readonly id: number;
+  readonly busy: boolean;
+  /** How long it has been in its present state. */
+  readonly seconds: number;
+}
+
+/** Takes the database's lock for as long as the connection lasts; false after `seconds` of waiting. */
+export async function lockServer(connection: Connection, seconds: number): Promise<boolean> {
+  const [row] = await rowsOf<{ got: number | null }>(
+    connection,
+    `SELECT GET_LOCK(${NAME}, ?) AS got`,
+    [seconds],
+  );
+  return Number(row?.got) === 1;
+}
+
+/** The connection that has the lock, or undefined. */
+export async function lockHolder(connection: Connection): Promise<LockHolder | undefined> {
+  const [row] = await rowsOf<{ id: number; command: string; seconds: number }>(
+    connection,
+    `SELECT ID AS id, COMMAND AS command, TIME AS seconds
+     FROM information_schema.PROCESSLIST WHERE ID = IS_USED_LOCK(${NAME})`,
+  );
+  if (row === undefined) return undefined;
+  return { id: row.id, busy: row.command !== 'Sleep', seconds: Number(row.seconds) };
+}
+
+/** Cuts a connection off. One that went by itself is no error. */
+export async function killConnection(connection: Connection, id: number): Promise<void> {
+  try {
+    await connection.query(`KILL CONNECTION ${Number(id)}`);
+  } catch (error) {
+    if ((error as { errno?: number }).errno !== NO_SUCH_THREAD) throw error;
+  }
+}
