@@ -1,0 +1,91 @@
+import type { RecordReference } from '../ports.ts';
+import {
+  GlobalIdInvalidError,
+  GlobalIdShardMissingError,
+  type GlobalIdProblem,
+} from './gid-errors.ts';
+
+/** Longest text of a plain global ID; a longer one is refused unread. */
+export const GLOBAL_ID_MAX_LENGTH = 2048;
+/** Most parts of a composite id. */
+export const GLOBAL_ID_MAX_PARTS = 20;
+/** Names of fleets and shards, as the topology accepts them. */
+export const NAME = /^[a-z][a-z0-9_-]{0,31}$/;
+/** Names of models are class names. */
+export const MODEL = /^[A-Za-z_$][\w$]*$/;
+/** Half a character is no text: no encoding carries it. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/**
+ * A record's identity as it crosses a process boundary: a frozen value. Fleet, model and id say
+ * which record; the tenant routes, where there is one; shard and epoch say where it was last seen.
+ */
+export interface GlobalId extends RecordReference {
+  /** The fleet whose topology names the shard. */
+  readonly fleet: string;
+}
+
+/**
+ * A checked, frozen global ID.
+ * @throws GlobalIdInvalidError naming the part that is wrong, GlobalIdShardMissingError
+ */
+export function globalId(value: GlobalId): GlobalId {
+  checkGlobalId(value);
+  const { fleet, model, id, shard, tenant, epoch } = value;
+  return frozen(fleet, model, Object.freeze([...id]), shard, tenant, epoch);
+}
+
+/** Refuses what is not a global ID. @throws GlobalIdInvalidError, GlobalIdShardMissingError */
+export function checkGlobalId(value: GlobalId): void {
+  if (value.shard === undefined || value.shard === '') throw new GlobalIdShardMissingError();
+  const problem = problemOf(value);
+  if (problem !== undefined) throw new GlobalIdInvalidError(...problem);
+}
+
+/** One shape for all global IDs: engines read objects of one shape faster. */
+export function frozen(
+  fleet: string,
+  model: string,
+  id: readonly string[],
+  shard: string,
+  tenant: string | undefined,
+  epoch: number | undefined,
+): GlobalId {
+  return Object.freeze({ fleet, model, id, shard, tenant, epoch });
+}
+
+function problemOf(value: GlobalId): [GlobalIdProblem, string] | undefined {
+  if (!isName(value.fleet)) return ['fleet', 'the fleet is not a lower-case name'];
+  if (typeof value.model !== 'string' || !MODEL.test(value.model)) {
+    return ['model', 'the model is not a class name'];
+  }
+  if (!isName(value.shard)) return ['shard', 'the shard is not a lower-case name'];
+  return idProblem(value.id) ?? tenantProblem(value.tenant, value.epoch);
+}
+
+function idProblem(id: readonly string[]): [GlobalIdProblem, string] | undefined {
+  if (!Array.isArray(id) || id.length === 0 || id.length > GLOBAL_ID_MAX_PARTS) {
+    return ['id', `the id must have 1 to ${GLOBAL_ID_MAX_PARTS} parts`];
+  }
+  return id.every(isText) ? undefined : ['id', 'each part of the id must be text, and not empty'];
+}
+
+function tenantProblem(
+  tenant: string | undefined,
+  epoch: number | undefined,
+): [GlobalIdProblem, string] | undefined {
+  if (tenant === undefined) {
+    return epoch === undefined ? undefined : ['epoch', 'an epoch without a tenant says nothing'];
+  }
+  if (!isText(tenant)) return ['tenant', 'the tenant must be text, and not empty'];
+  if (epoch === undefined || (Number.isSafeInteger(epoch) && epoch > 0)) return undefined;
+  return ['epoch', 'the epoch must be a whole number from 1'];
+}
+
+function isName(value: unknown): boolean {
+  return typeof value === 'string' && NAME.test(value);
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value !== '' && !LONE_SURROGATE.test(value);
+}

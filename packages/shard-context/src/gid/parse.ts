@@ -1,0 +1,51 @@
+import { problemOfText } from './diagnose.ts';
+import { GlobalIdInvalidError } from './gid-errors.ts';
+import { frozen, GLOBAL_ID_MAX_LENGTH, GLOBAL_ID_MAX_PARTS, type GlobalId } from './global-id.ts';
+import { decodePart } from './text.ts';
+
+/** A whole global ID in its one order of parameters; what it does not match is told apart later. */
+const GLOBAL_ID =
+  /^gid:\/\/([a-z][a-z0-9_-]{0,31})\/([A-Za-z_$][\w$]*)\/([^?&#]+)\?shard=([a-z][a-z0-9_-]{0,31})(?:&tenant=([^&#]+)(?:&e=([1-9]\d{0,15}))?)?$/;
+
+/**
+ * Reads a global ID. Strict: one record in one place has one text, so whatever is repeated, unknown,
+ * out of order, in another case or otherwise encoded is refused, and
+ * `formatGlobalId(parseGlobalId(text)) === text`.
+ * @throws GlobalIdInvalidError naming the problem, GlobalIdShardMissingError
+ */
+export function parseGlobalId(text: string): GlobalId {
+  if (typeof text !== 'string' || text.length > GLOBAL_ID_MAX_LENGTH) throw problemOfText(text);
+  const match = GLOBAL_ID.exec(text);
+  if (match === null) throw problemOfText(text);
+  const [, fleet, model, id, shard, tenant, epoch] = match as unknown as Matched;
+  return frozen(fleet, model, partsOf(id), shard, tenantOf(tenant), epochOf(epoch));
+}
+
+type Matched = [string, string, string, string, string, string | undefined, string | undefined];
+
+function partsOf(id: string): readonly string[] {
+  if (!id.includes('/')) return Object.freeze([decoded(id, 'id')]);
+  const parts = id.split('/');
+  if (parts.length > GLOBAL_ID_MAX_PARTS) {
+    throw new GlobalIdInvalidError('id', `the id has more than ${GLOBAL_ID_MAX_PARTS} parts`);
+  }
+  return Object.freeze(parts.map((part) => decoded(part, 'id')));
+}
+
+function tenantOf(tenant: string | undefined): string | undefined {
+  return tenant === undefined ? undefined : decoded(tenant, 'tenant');
+}
+
+function epochOf(epoch: string | undefined): number | undefined {
+  if (epoch === undefined) return undefined;
+  const number = Number(epoch);
+  if (Number.isSafeInteger(number)) return number;
+  throw new GlobalIdInvalidError('epoch', 'the epoch is too large');
+}
+
+function decoded(text: string, what: string): string {
+  const part = decodePart(text);
+  if (part !== undefined) return part;
+  const reason = `the ${what} is empty or not percent-encoded the way encodeURIComponent does it`;
+  throw new GlobalIdInvalidError('encoding', reason);
+}

@@ -1,0 +1,66 @@
+import { GlobalIdInvalidError } from './gid-errors.ts';
+import { checkGlobalId, GLOBAL_ID_MAX_LENGTH, type GlobalId } from './global-id.ts';
+
+/** What percent-encoding leaves as it is: the unreserved set of encodeURIComponent. */
+const UNRESERVED = /^[\w\-.!~*'()]+$/;
+
+/**
+ * The one text of a global ID: `gid://<fleet>/<Model>/<id>?shard=<shard>&tenant=<tenant>&e=<epoch>`.
+ * The parts of a composite id are joined by `/`; ids and tenants are percent-encoded.
+ * @throws GlobalIdInvalidError, GlobalIdShardMissingError
+ */
+export function formatGlobalId(value: GlobalId): string {
+  checkGlobalId(value);
+  const { shard, tenant, epoch } = value;
+  let text = `${canonicalKey(value)}?shard=${shard}`;
+  if (tenant !== undefined) text += `&tenant=${encodePart(tenant)}`;
+  if (epoch !== undefined) text += `&e=${epoch}`;
+  if (text.length <= GLOBAL_ID_MAX_LENGTH) return text;
+  const reason = `it is longer than ${GLOBAL_ID_MAX_LENGTH} characters`;
+  throw new GlobalIdInvalidError('too-long', reason);
+}
+
+/** Which models keep ids that are unique on one shard only (`shardLocal`). Default: none. */
+export interface Identity {
+  readonly shardLocal?: (model: string) => boolean;
+}
+
+/**
+ * The record's identity without the hints of where it was last seen: for caches and for job
+ * uniqueness, which must not change when the tenant moves. A `shardLocal` model keeps its shard,
+ * because there it is part of the identity.
+ */
+export function canonicalKey(value: GlobalId, identity: Identity = {}): string {
+  const { fleet, model, id, shard } = value;
+  const text = `gid://${fleet}/${model}/${joinParts(id)}`;
+  return identity.shardLocal?.(model) === true ? `${text}?shard=${shard}` : text;
+}
+
+/** True when both name the same record, wherever each of them saw it. */
+export function sameRecord(a: GlobalId, b: GlobalId, identity: Identity = {}): boolean {
+  if (a.fleet !== b.fleet || a.model !== b.model || a.id.length !== b.id.length) return false;
+  if (!a.id.every((part, i) => part === b.id[i])) return false;
+  return a.shard === b.shard || identity.shardLocal?.(a.model) !== true;
+}
+
+function joinParts(id: readonly string[]): string {
+  return id.length === 1 ? encodePart(id[0] as string) : id.map(encodePart).join('/');
+}
+
+function encodePart(part: string): string {
+  return UNRESERVED.test(part) ? part : encodeURIComponent(part);
+}
+
+/**
+ * The part that `text` encodes, or undefined where `text` is not the one encoding of it. Two texts
+ * of one part would be two keys of one record.
+ */
+export function decodePart(text: string): string | undefined {
+  if (UNRESERVED.test(text)) return text;
+  try {
+    const part = decodeURIComponent(text);
+    return part !== '' && encodeURIComponent(part) === text ? part : undefined;
+  } catch {
+    return undefined; // a stray percent sign, or bytes that are no UTF-8
+  }
+}
