@@ -1,0 +1,38 @@
+/**
+ * The grammar is MySQL's. Words that MariaDB adds, and bound parameters, are replaced by words of
+ * the same length that the grammar knows, so that every position still fits the text that is sent.
+ */
+const STAND_INS: readonly (readonly [RegExp, string])[] = [
+  [/\bPERSISTENT\b/gi, 'STORED'],
+  [/\bINET[46]\b/gi, 'JSON'],
+  [/\bUUID\b(?!\s*\()/gi, 'TEXT'],
+  [/\bVECTOR\s*\(\s*\d+\s*\)/gi, 'BLOB'],
+  [/\b(NOT\s+)?IGNORED\b/gi, 'VISIBLE'],
+  [/\bSRID\s+\d+/gi, ''],
+  [/(?<=\b(?:COLUMN|INDEX|KEY|CONSTRAINT|ADD|DROP)\s+)IF\s+(?:NOT\s+)?EXISTS\b/gi, ''],
+];
+
+/** Strings, quoted identifiers and comments: nothing in them is a word of the grammar. */
+const QUOTED =
+  /'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|`(?:[^`]|``)*`|\/\*[\s\S]*?\*\/|(?:--\s|#)[^\n]*/g;
+
+/** The text as the grammar shall read it: of the same length as `text`. */
+export function shadowText(text: string): string {
+  return mapUnquoted(text, (plain) =>
+    STAND_INS.reduce(
+      (shadow, [word, standIn]) => shadow.replace(word, (found) => standIn.padEnd(found.length)),
+      plain.replaceAll('?', '0'),
+    ),
+  );
+}
+
+/** Applies `change` to what stands outside of strings, quoted identifiers and comments. */
+export function mapUnquoted(text: string, change: (plain: string) => string): string {
+  let result = '';
+  let from = 0;
+  for (const quoted of text.matchAll(QUOTED)) {
+    result += change(text.slice(from, quoted.index)) + quoted[0];
+    from = quoted.index + quoted[0].length;
+  }
+  return result + change(text.slice(from));
+}
