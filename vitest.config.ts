@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { SkippedReporter } from './scripts/vitest/skipped-reporter.ts';
 
 // Packages resolve to their TypeScript sources, so that tests need no build.
 const conditions = ['source', 'module', 'node', 'development|production'];
@@ -14,14 +15,14 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    reporters: ['default', 'json'],
+    reporters: ['default', 'json', new SkippedReporter()],
     outputFile: { json: `reports/${report}.json` },
     projects: [
       {
         extends: true,
         test: {
           name: 'unit',
-          include: ['packages/*/src/**/*.test.ts', 'scripts/**/*.test.ts', 'bench/**/*.test.ts'],
+          include: ['packages/*/src/**/*.test.ts', '{scripts,bench}/**/*.test.ts'],
         },
       },
       {
