@@ -20,11 +20,21 @@ export class Activity {
   #transactions: Set<OpenTransaction> | undefined;
   #hasWritten = false;
   readonly #parent: Activity | undefined;
+  /** The parent whose transactions this scope is part of; undefined for declared independence. */
+  readonly #within: Activity | undefined;
   readonly #openedAt: { stack?: string } = {};
 
-  /** `opener` is the function that user code called; its caller is what `openedAt` names. */
-  constructor(parent: Activity | undefined, opener: (...args: never[]) => unknown) {
+  /**
+   * `opener` is the function that user code called; its caller is what `openedAt` names.
+   * `independent`: the transactions that are open outside are not this scope's.
+   */
+  constructor(
+    parent: Activity | undefined,
+    opener: (...args: never[]) => unknown,
+    independent = false,
+  ) {
     this.#parent = parent;
+    this.#within = independent ? undefined : parent;
     const limit = Error.stackTraceLimit;
     Error.stackTraceLimit = OPENED_AT_FRAMES;
     Error.captureStackTrace(this.#openedAt, opener); // formatted only when somebody reads it
@@ -38,7 +48,7 @@ export class Activity {
 
   /** True while a transaction is open in this scope or in one around it. */
   get inTransaction(): boolean {
-    return (this.#transactions?.size ?? 0) > 0 || (this.#parent?.inTransaction ?? false);
+    return (this.#transactions?.size ?? 0) > 0 || (this.#within?.inTransaction ?? false);
   }
 
   /** True once this scope, one around it or one inside it has written. */
@@ -80,7 +90,7 @@ export class Activity {
   }
 
   #open(): OpenTransaction[] {
-    const around = this.#parent === undefined ? [] : this.#parent.#open();
+    const around = this.#within === undefined ? [] : this.#within.#open();
     return this.#transactions === undefined ? around : [...this.#transactions, ...around];
   }
 }

@@ -56,6 +56,7 @@ export class LockFile {
   readonly path: string;
   readonly fleet: string;
   #content: Promise<Content> | undefined;
+  #recording: Promise<unknown> = Promise.resolve();
 
   constructor(path: string | URL, fleet: string) {
     this.path = typeof path === 'string' ? path : fileURLToPath(path);
@@ -68,7 +69,7 @@ export class LockFile {
    * @throws ShardNotPreparedError, LockFileInvalidError
    */
   async expected(shard: string): Promise<ExpectedIdentity> {
-    const known = (await this.#read()).shards[shard] ?? (await this.#read(true)).shards[shard];
+    const known = entryOf(await this.#read(), shard) ?? entryOf(await this.#read(true), shard);
     if (known === undefined) throw new ShardNotPreparedError(shard, this.path);
     return known;
   }
@@ -78,8 +79,18 @@ export class LockFile {
     return (await this.#read(true)).shards;
   }
 
-  /** Adds or replaces entries. The file is replaced in one step: a kill leaves old or new. */
-  async record(entries: Readonly<Record<string, ExpectedIdentity>>): Promise<void> {
+  /**
+   * Adds or replaces entries. The file is replaced in one step: a kill leaves old or new. Calls of
+   * one process wait for each other, so that shards prepared side by side keep all their entries.
+   * @throws LockFileInvalidError; nothing was changed
+   */
+  record(entries: Readonly<Record<string, ExpectedIdentity>>): Promise<void> {
+    const recorded = this.#recording.then(() => this.#replace(entries));
+    this.#recording = recorded.catch(() => undefined);
+    return recorded;
+  }
+
+  async #replace(entries: Readonly<Record<string, ExpectedIdentity>>): Promise<void> {
     const shards = { ...(await this.entries()), ...entries };
     const sorted = Object.fromEntries(Object.entries(shards).sort(([a], [b]) => (a < b ? -1 : 1)));
     const content: Content = { format: FORMAT, fleet: this.fleet, shards: sorted };
@@ -127,6 +138,21 @@ export class LockFile {
         `it is of fleet ${content.fleet}, not ${this.fleet}`,
       );
     }
+    if (!isEntries(content.shards)) {
+      throw new LockFileInvalidError(this.path, 'its shards are not uuids and incarnations');
+    }
     return content;
   }
+}
+
+/** A shard may be called `constructor`: only the file's own entries count. */
+function entryOf({ shards }: Content, shard: string): ExpectedIdentity | undefined {
+  return Object.hasOwn(shards, shard) ? shards[shard] : undefined;
+}
+
+function isEntries(shards: unknown): boolean {
+  if (typeof shards !== 'object' || shards === null || Array.isArray(shards)) return false;
+  return Object.values(shards).every((entry: Partial<ExpectedIdentity> | null) => {
+    return typeof entry?.uuid === 'string' && Number.isInteger(entry.incarnation);
+  });
 }

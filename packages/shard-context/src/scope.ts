@@ -17,14 +17,16 @@ export interface Axes {
  * Opens a scope: `fn` runs in a new frame made of `axes` over `outer`. The scope is over when `fn`
  * has returned, or when the promise it returned has settled. A thenable that is not a promise
  * (a lazy query) is resolved inside the scope, because awaiting it outside would run it elsewhere.
+ * `independent`: the transactions that are open outside are not the scope's.
  */
 export function openScope<T>(
   outer: Frame | undefined,
   axes: Axes,
   fn: () => T,
   opener: (...args: never[]) => unknown,
+  independent = false,
 ): T {
-  const activity = new Activity(outer?.activity, opener);
+  const activity = new Activity(outer?.activity, opener, independent);
   const frame = Object.freeze({ ...inherit(outer), ...axes, activity });
   let result: T;
   try {

@@ -68,19 +68,24 @@ function enter<T>(
   const axes = axesOf(place, options, outer);
   if (samePlace(outer?.place, place)) return reenter(outer as Frame, axes, fn, opener);
   if (outer !== undefined) refuseSwitch(outer, place, options);
-  return openScope(outer, axes, fn, opener);
+  return openScope(outer, axes, fn, opener, options.independentOfTransaction);
 }
 
-/** Re-entering the same place is free: the same frame goes on, unless an axis is tightened. */
+/**
+ * Re-entering the same place is free: the same frame goes on, unless an axis is tightened or the
+ * scope is over, where whoever enters on purpose is no late user.
+ */
 function reenter<T>(
   outer: Frame,
   axes: Axes,
   fn: () => T,
   opener: (...args: never[]) => unknown,
 ): T {
-  const same =
-    axes.role === outer.role && axes.readOnly === outer.readOnly && axes.locked === outer.locked;
-  return same ? fn() : openScope(outer, { ...axes, unfenced: outer.unfenced }, fn, opener);
+  const { role, readOnly, locked, activity } = outer;
+  const same = axes.role === role && axes.readOnly === readOnly && axes.locked === locked;
+  return same && !activity.closed
+    ? fn()
+    : openScope(outer, { ...axes, unfenced: outer.unfenced }, fn, opener);
 }
 
 function axesOf(place: Place, options: EnterOptions, outer: Frame | undefined): Axes {

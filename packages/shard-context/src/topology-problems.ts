@@ -46,10 +46,11 @@ export function topologyProblems(definition: TopologyDefinition): TopologyProble
     ...regions.flatMap((region, i) => nameProblems(`regions[${i}]`, region)),
     ...servers.flatMap((server, i) => serverProblems(server, `servers[${i}]`, regions)),
     ...shards.flatMap((shard, i) => shardProblems(shard, `shards[${i}]`, servers)),
-    ...repeated('servers', servers, ['name', ({ name }) => name]),
-    ...repeated('shards', shards, ['name', ({ name }) => name]),
-    ...repeated('shards', shards, ['ordinal', ({ ordinal }) => ordinal]),
-    ...repeated('shards', shards, ['database', (shard) => databaseOf(shard, servers)]),
+    ...repeated('regions', regions, ['', (region) => region]),
+    ...repeated('servers', servers, ['.name', ({ name }) => name]),
+    ...repeated('shards', shards, ['.name', ({ name }) => name]),
+    ...repeated('shards', shards, ['.ordinal', ({ ordinal }) => ordinal]),
+    ...repeated('shards', shards, ['.database', (shard) => databaseOf(shard, servers)]),
   ];
 }
 
@@ -157,7 +158,7 @@ function repeated<T>(
     if (earlier === undefined) first.set(key, i);
     return check(
       earlier === undefined,
-      `${list}[${i}].${field}`,
+      `${list}[${i}]${field}`,
       `repeats that of ${list}[${earlier}] (${quote(key)}); each must be its own`,
     );
   });

@@ -1,0 +1,207 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import {
+  bindShard,
+  channels,
+  currentFrame,
+  onRole,
+  readOnly,
+  runInFrame,
+  ShardContext,
+  Topology,
+  unfenced,
+  unlocked,
+  writable,
+  type Escape,
+  type Frame,
+} from './index.ts';
+
+const context = new ShardContext(topology());
+const here = () => currentFrame() as Frame;
+const anna = { tenant: 't_a', shard: 'us1', epoch: 3 };
+
+describe('the frame of a scope', () => {
+  it('is frozen, with all axes set', () => {
+    context.onPlacement(anna, () => {
+      expect(Object.isFrozen(here())).toBe(true);
+      expect(Object.isFrozen(here().place)).toBe(true);
+      expect(here()).toMatchObject({
+        place: { fleet: 'f', ...anna },
+        role: 'writer',
+        readOnly: false,
+        locked: false,
+        unfenced: undefined,
+      });
+    });
+  });
+
+  it('inherits what an inner scope does not set', () => {
+    context.onPlacement(
+      anna,
+      () => {
+        onRole('reader', () => {
+          readOnly(() => {
+            expect(here()).toMatchObject({ place: anna, role: 'reader', readOnly: true });
+            expect(here().locked).toBe(true);
+          });
+        });
+      },
+      { lock: true },
+    );
+  });
+
+  it('is the outer one again after the inner scope', async () => {
+    await context.onShard('us1', async () => {
+      const outer = here();
+      await onRole('reader', () => turn());
+      expect(here()).toBe(outer);
+      expect(() => onRole('reader', fail)).toThrow(Boom);
+      expect(here()).toBe(outer);
+    });
+    expect(currentFrame()).toBeUndefined();
+  });
+
+  it('may set a role outside every context, without naming a place', () => {
+    onRole('reader', () => expect(here()).toMatchObject({ place: undefined, role: 'reader' }));
+  });
+});
+
+describe('read-only', () => {
+  it('is tightened by an inner scope and holds in every one inside it', () => {
+    readOnly(() => {
+      context.onShard('us1', () => expect(here().readOnly).toBe(true));
+      context.onShard('us1', () => expect(here().readOnly).toBe(true), { readOnly: false });
+      onRole('writer', () => expect(here().readOnly).toBe(true));
+      unlocked('a test', () => expect(here().readOnly).toBe(true));
+    });
+  });
+
+  it('is loosened only by the function that says so, and only inside it', () => {
+    readOnly(() => {
+      writable('a test', () => expect(here().readOnly).toBe(false));
+      expect(here().readOnly).toBe(true);
+    });
+  });
+});
+
+describe('named escapes', () => {
+  it('publish their reason and place on switchyard:escape', () => {
+    const seen: Escape[] = [];
+    const listener = (message: unknown) => void seen.push(message as Escape);
+    channels.escape.subscribe(listener);
+    context.onPlacement(anna, () => {
+      unlocked('because of a', () => undefined);
+      unfenced('because of b', () => undefined);
+      writable('because of c', () => undefined);
+    });
+    channels.escape.unsubscribe(listener);
+    expect(seen.map(({ escape, reason, place }) => [escape, reason, place?.tenant])).toEqual([
+      ['unlocked', 'because of a', 't_a'],
+      ['unfenced', 'because of b', 't_a'],
+      ['writable', 'because of c', 't_a'],
+    ]);
+  });
+
+  it('unfenced holds for its place only: entering another place asks again', () => {
+    context.onShard('us1', () =>
+      unfenced('a test', () => {
+        expect(here().unfenced).toBe('a test');
+        context.onShard('us1', () => expect(here().unfenced).toBe('a test'), { role: 'reader' });
+        context.onShard('us2', () => expect(here().unfenced).toBeUndefined());
+      }),
+    );
+  });
+});
+
+describe('the end of a scope', () => {
+  it('is the return of its function, or the settling of its promise', async () => {
+    const frame = context.onShard('us1', () => here());
+    expect(frame.activity.closed).toBe(true);
+    let release = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    let inside: Frame | undefined;
+    const running = context.onShard('us1', async () => {
+      inside = here();
+      await gate;
+    });
+    expect(inside?.activity.closed).toBe(false);
+    release();
+    await running;
+    expect(inside?.activity.closed).toBe(true);
+  });
+
+  it('comes after a throw and after a rejection as well', async () => {
+    let inside: Frame | undefined;
+    const note = () => {
+      inside = here();
+      return fail();
+    };
+    expect(() => context.onShard('us1', note)).toThrow(Boom);
+    expect(inside?.activity.closed).toBe(true);
+    await expect(context.onShard('us2', async () => note())).rejects.toThrow(Boom);
+    expect(inside?.activity.closed).toBe(true);
+  });
+
+  it('keeps a thenable inside: a lazy query that is returned runs where it was made', async () => {
+    const lazy = {
+      // A query builder is just this: nothing runs until it is awaited.
+      then: (resolve: (shard: string | undefined) => void) => resolve(currentFrame()?.place?.shard),
+    };
+    const { onShard } = { onShard: () => context.onShard('us1', () => lazy) };
+    await expect(Promise.resolve(onShard())).resolves.toBe('us1');
+    await expect(context.onShard('us2', async () => lazy)).resolves.toBe('us2');
+  });
+});
+
+describe('bindShard', () => {
+  it('runs a callback in the context of whoever bound it, with its arguments and this', () => {
+    const bound = context.onShard('us1', () =>
+      bindShard(function (this: { unit: string }, n: number) {
+        return [here().place?.shard, this.unit, n];
+      }),
+    );
+    expect(bound.call({ unit: 'u' }, 5)).toEqual(['us1', 'u', 5]);
+    expect(context.onShard('us2', () => bound.call({ unit: 'u' }, 6))).toEqual(['us1', 'u', 6]);
+    expect(currentFrame()).toBeUndefined();
+  });
+
+  it('is refused outside a context and in one without a place', () => {
+    const missing = expect.objectContaining({ code: 'SHARD_CONTEXT_MISSING' }) as Error;
+    expect(() => bindShard(() => undefined)).toThrow(missing);
+    expect(() => onRole('reader', () => bindShard(() => undefined))).toThrow(missing);
+  });
+
+  it('marks a call after the end of its scope: the frame is closed', () => {
+    const bound = context.onShard('us1', () => bindShard(() => here().activity.closed));
+    expect(bound()).toBe(true);
+  });
+});
+
+describe('runInFrame', () => {
+  it('goes on in a captured frame, as drivers and queues need it', () => {
+    const frame = context.onShard('us1', () => here());
+    expect(runInFrame(frame, () => currentFrame())).toBe(frame);
+  });
+});
+
+class Boom extends Error {}
+
+function fail(): never {
+  throw new Boom('boom');
+}
+
+function topology(): Topology {
+  const writer = { host: 'localhost' };
+  const credentials = () => ({ user: 'u', password: 'p' });
+  return new Topology({
+    fleet: 'f',
+    regions: ['us'],
+    servers: [{ name: 's', region: 'us', engine: 'mysql', writer, credentials }],
+    shards: ['us1', 'us2'].map((name, i) => ({
+      name,
+      ordinal: i + 1,
+      server: 's',
+      database: name,
+    })),
+  });
+}
