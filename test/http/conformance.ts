@@ -14,6 +14,13 @@ export interface Application {
 const [ANNA, BERT] = TENANTS as [Placement, Placement];
 const keyOf = (placement: Placement) => `key-${placement.tenant}`;
 
+/** What a group of tests works with; the application and its client exist inside tests only. */
+interface Suite {
+  readonly house: House;
+  readonly client: () => Client;
+  readonly server: () => Server;
+}
+
 /** What every HTTP adapter must do, over real HTTP. A new adapter is done when this passes. */
 export function describeHttpAdapter(
   name: string,
@@ -35,144 +42,157 @@ export function describeHttpAdapter(
       await application.close();
     });
 
-    describe('the outcomes of a request', () => {
-      it('without a key runs without a context, also where the server was started inside one', async () => {
-        const answer = await client.post('/echo', { n: 1 });
-        expect(answer.status).toBe(200);
-        expect(JSON.parse(answer.body)).toEqual({ before: null, after: null, body: { n: 1 } });
-      });
+    const suite: Suite = { house, client: () => client, server: () => application.server };
+    describe('a request', () => outcomes(suite));
+    describe('an error that a route throws', () => thrownErrors(suite));
+    describe('the context', () => coverage(suite));
+    describe('the end of a scope', () => endings(suite));
+    describe('kept-alive connections', () => keptAlive(suite));
+  });
+}
 
-      it('with a known key runs at the place of its tenant', async () => {
-        const answer = await client.post('/echo', { n: 1 }, keyOf(BERT));
-        const place = placeOf(BERT);
-        expect(JSON.parse(answer.body)).toEqual({ before: place, after: place, body: { n: 1 } });
-      });
+function outcomes({ house, client }: Suite): void {
+  it('without a key runs without a context, also where the server was started inside one', async () => {
+    const answer = await client().post('/echo', { n: 1 });
+    expect(answer.status).toBe(200);
+    expect(JSON.parse(answer.body)).toEqual({ before: null, after: null, body: { n: 1 } });
+  });
 
-      it('with an unknown key is answered 404 with a problem, and no route runs', async () => {
-        const answer = await client.post('/echo', {}, 'key-of-nobody');
-        expectProblem(answer, 404, 'KEY_UNKNOWN');
-        expect(answer.body).not.toContain('key-of-nobody');
-      });
+  it('with a known key runs at the place of its tenant', async () => {
+    const answer = await client().post('/echo', { n: 1 }, keyOf(BERT));
+    const place = placeOf(BERT);
+    expect(JSON.parse(answer.body)).toEqual({ before: place, after: place, body: { n: 1 } });
+  });
 
-      it('with a malformed key is answered 400 with a problem', async () => {
-        expectProblem(await client.post('/echo', {}, ''), 400, 'ROUTING_KEY_MALFORMED');
-      });
+  it('with an unknown key is answered 404 with a problem, and no route runs', async () => {
+    house.lines.length = 0;
+    const answer = await client().post('/echo', {}, 'key-of-nobody');
+    expectProblem(answer, 404, 'KEY_UNKNOWN');
+    expect(answer.body).not.toContain('key-of-nobody');
+    expect(house.lines).toEqual([]);
+  });
 
-      it('while the directory is stopped is answered 503 with Retry-After, and heals', async () => {
-        house.directory.isStopped = true;
-        const answer = await client.post('/echo', {}, keyOf(ANNA)).finally(() => {
-          house.directory.isStopped = false;
-        });
-        expectProblem(answer, 503, 'DIRECTORY_UNAVAILABLE');
-        expect(answer.headers['retry-after']).toBe('1');
-        expect((await client.post('/echo', {}, keyOf(ANNA))).status).toBe(200);
-      });
-    });
+  it('with a malformed key is answered 400 with a problem', async () => {
+    expectProblem(await client().post('/echo', {}, ''), 400, 'ROUTING_KEY_MALFORMED');
+  });
 
-    describe('errors that a route throws', () => {
-      it.each([
-        ['stale', 'STALE_ROUTE'],
-        ['frozen', 'TENANT_FROZEN'],
-      ])('%s is answered 503 as a retryable problem without names', async (what, code) => {
-        const answer = await client.get(`/fail/${what}`, keyOf(ANNA));
-        expectProblem(answer, 503, code);
-        expect(answer.headers['retry-after']).toBe('1');
-        expect(answer.body).not.toMatch(/t_secret|us1|us2|Account/);
-      });
+  it('while the directory is stopped is answered 503 with Retry-After, and heals', async () => {
+    house.directory.isStopped = true;
+    const answer = await client()
+      .post('/echo', {}, keyOf(ANNA))
+      .finally(() => (house.directory.isStopped = false));
+    expectProblem(answer, 503, 'DIRECTORY_UNAVAILABLE');
+    expect(answer.headers['retry-after']).toBe('1');
+    expect((await client().post('/echo', {}, keyOf(ANNA))).status).toBe(200);
+  });
+}
 
-      it('a missing context is answered 500', async () => {
-        expectProblem(await client.get('/fail/missing', keyOf(ANNA)), 500, 'SHARD_CONTEXT_MISSING');
-      });
+function thrownErrors({ client }: Suite): void {
+  it.each([
+    ['stale', 'STALE_ROUTE'],
+    ['frozen', 'TENANT_FROZEN'],
+  ])('%s is answered 503 as a retryable problem without names', async (what, code) => {
+    const answer = await client().get(`/fail/${what}`, keyOf(ANNA));
+    expectProblem(answer, 503, code);
+    expect(answer.headers['retry-after']).toBe('1');
+    expect(answer.body).not.toMatch(/t_secret|us1|us2|Account/);
+  });
 
-      it('an error of the application is left to the host', async () => {
-        const answer = await client.get('/fail/otherwise', keyOf(ANNA));
-        expect(answer.status).toBe(500);
-        expect(answer.headers['content-type'] ?? '').not.toContain('problem');
-      });
-    });
+  it('a missing context is answered 500', async () => {
+    expectProblem(await client().get('/fail/missing', keyOf(ANNA)), 500, 'SHARD_CONTEXT_MISSING');
+  });
 
-    it('locks the place: another shard is refused, and the context stays as it was', async () => {
-      const answer = await client.get('/switch', keyOf(ANNA));
-      expect(JSON.parse(answer.body)).toEqual({ code: 'SHARD_LOCKED', after: placeOf(ANNA) });
-    });
+  it('of the application itself is left to the host', async () => {
+    const answer = await client().get('/fail/otherwise', keyOf(ANNA));
+    expect(answer.status).toBe(500);
+    expect(answer.headers['content-type'] ?? '').not.toContain('problem');
+  });
+}
 
-    it('covers a body that is made while it is read, under back-pressure', async () => {
-      const both = await Promise.all([ANNA, BERT].map((who) => slowly(client, keyOf(who))));
-      expect(both).toEqual([ANNA, BERT].map((who) => Array(CHUNKS).fill(placeOf(who))));
-    });
+function coverage({ house, client }: Suite): void {
+  it('is locked: another shard is refused, and the context stays as it was', async () => {
+    const answer = await client().get('/switch', keyOf(ANNA));
+    expect(JSON.parse(answer.body)).toEqual({ code: 'SHARD_LOCKED', after: placeOf(ANNA) });
+  });
 
-    it('covers server-sent events', async () => {
-      const answer = await client.get('/events', keyOf(ANNA));
-      expect(answer.headers['content-type']).toContain('text/event-stream');
-      const places = answer.body.match(/^data: .*$/gm)?.map((line) => line.slice(6)) ?? [];
-      expect(places.map((place) => JSON.parse(place) as Where)).toEqual(
-        Array(5).fill(placeOf(ANNA)),
-      );
-    });
+  it('covers a body that is made while it is read, under back-pressure', async () => {
+    const both = await Promise.all([ANNA, BERT].map((who) => slowly(client(), keyOf(who))));
+    expect(both).toEqual([ANNA, BERT].map((who) => Array(CHUNKS).fill(placeOf(who))));
+  });
 
-    it('keeps a route whose client has left at its place, and ends its scope with it', async () => {
-      house.noted.clear();
-      const leave = client.leaveEarly('/outlive', keyOf(BERT));
-      await vi.waitUntil(() => house.noted.has('waiting'));
-      leave();
-      await vi.waitUntil(() => house.noted.has('left'));
-      const frame = house.noted.get('left');
-      expect(frame?.place).toMatchObject(placeOf(BERT) as object);
-      expect(frame).toBe(house.noted.get('waiting'));
-      await vi.waitUntil(() => frame?.activity.closed);
-    });
+  it('covers server-sent events', async () => {
+    const answer = await client().get('/events', keyOf(ANNA));
+    expect(answer.headers['content-type']).toContain('text/event-stream');
+    const places = answer.body.match(/^data: .*$/gm)?.map((line) => line.slice(6)) ?? [];
+    expect(places.map((place) => JSON.parse(place) as Where)).toEqual(Array(5).fill(placeOf(ANNA)));
+  });
 
-    it('ends the scope of a stream that was cut', async () => {
-      house.noted.clear();
-      const response = await client.open('/stream', keyOf(BERT));
-      await vi.waitUntil(() => house.noted.has('streaming'));
-      expect(house.noted.get('streaming')?.activity.closed).toBe(false);
-      response.destroy();
-      await vi.waitUntil(() => house.noted.get('streaming')?.activity.closed);
-    });
+  it('is in log lines before the route, with and without a child logger', async () => {
+    house.lines.length = 0;
+    await client().post('/echo', {}, keyOf(ANNA));
+    const before = house.lines.filter((line) => line['msg'] === 'before the route');
+    expect(before).toMatchObject([placeOf(ANNA), { ...placeOf(ANNA), child: true }]);
+  });
+}
 
-    it('leaves nothing behind on a kept-alive connection', async () => {
-      const one = new Client(application.server, 1);
-      const first = await one.post('/echo', {}, keyOf(ANNA));
-      const second = await one.post('/echo', {});
-      const third = await one.post('/echo', {}, keyOf(BERT));
-      one.close();
-      expect(new Set([first, second, third].map((a) => a.connection)).size).toBe(1);
-      expect([second, third].map((a) => (JSON.parse(a.body) as { after: Where }).after)).toEqual([
-        null,
-        placeOf(BERT),
-      ]);
-    });
+function endings({ house, client }: Suite): void {
+  it('comes with the complete response', async () => {
+    house.noted.clear();
+    await client().get('/switch', keyOf(ANNA));
+    await vi.waitUntil(() => house.noted.get('switching')?.activity.closed);
+  });
 
-    it('ends the scope when the response is complete', async () => {
-      house.noted.clear();
-      await client.get('/switch', keyOf(ANNA));
-      await vi.waitUntil(() => house.noted.get('switching')?.activity.closed);
-    });
+  it('comes with the route where the client has left early; the route keeps its place', async () => {
+    house.noted.clear();
+    const leave = client().leaveEarly('/outlive', keyOf(BERT));
+    await vi.waitUntil(() => house.noted.has('waiting'));
+    leave();
+    await vi.waitUntil(() => house.noted.has('left'));
+    const frame = house.noted.get('left');
+    expect(frame?.place).toMatchObject(placeOf(BERT) as object);
+    expect(frame).toBe(house.noted.get('waiting'));
+    await vi.waitUntil(() => frame?.activity.closed);
+  });
 
-    it('shows the shard in log lines before the route, with and without a child logger', async () => {
-      house.lines.length = 0;
-      await client.post('/echo', {}, keyOf(ANNA));
-      const before = house.lines.filter((line) => line['msg'] === 'before the route');
-      expect(before).toMatchObject([placeOf(ANNA), { ...placeOf(ANNA), child: true }]);
-    });
+  it('comes with a stream that is cut, not before', async () => {
+    house.noted.clear();
+    const response = await client().open('/stream', keyOf(BERT));
+    await vi.waitUntil(() => house.noted.has('streaming'));
+    expect(house.noted.get('streaming')?.activity.closed).toBe(false);
+    response.destroy();
+    await vi.waitUntil(() => house.noted.get('streaming')?.activity.closed);
+  });
+}
 
-    it('mixes up none of 60 concurrent posts over nine tenants on kept-alive connections', async () => {
-      const wide = new Client(application.server, 20);
-      const calls = Array.from({ length: 60 }, (_, i) => TENANTS[i % TENANTS.length] as Placement);
-      const answers = await Promise.all(
-        calls.map((who, i) => wide.post('/echo', { i, tenant: who.tenant }, keyOf(who))),
-      );
-      wide.close();
-      expect(answers.map(({ body }) => JSON.parse(body) as unknown)).toEqual(
-        calls.map((who, i) => ({
-          before: placeOf(who),
-          after: placeOf(who),
-          body: { i, tenant: who.tenant },
-        })),
-      );
-      expect(currentFrame()).toBeUndefined();
-    });
+function keptAlive({ server }: Suite): void {
+  it('carry nothing from one request to the next', async () => {
+    const one = new Client(server(), 1);
+    const first = await one.post('/echo', {}, keyOf(ANNA));
+    const second = await one.post('/echo', {});
+    const third = await one.post('/echo', {}, keyOf(BERT));
+    one.close();
+    expect(new Set([first, second, third].map((a) => a.connection)).size).toBe(1);
+    expect([second, third].map((a) => (JSON.parse(a.body) as { after: Where }).after)).toEqual([
+      null,
+      placeOf(BERT),
+    ]);
+  });
+
+  it('mix up none of 60 concurrent posts in two parts over nine tenants', async () => {
+    const wide = new Client(server(), 20);
+    const calls = Array.from({ length: 60 }, (_, i) => TENANTS[i % TENANTS.length] as Placement);
+    const answers = await Promise.all(
+      calls.map((who, i) => wide.post('/echo', { i, tenant: who.tenant }, keyOf(who))),
+    );
+    wide.close();
+    expect(answers.map(({ body }) => JSON.parse(body) as unknown)).toEqual(
+      calls.map((who, i) => ({
+        before: placeOf(who),
+        after: placeOf(who),
+        body: { i, tenant: who.tenant },
+      })),
+    );
+    expect(currentFrame()).toBeUndefined();
   });
 }
 

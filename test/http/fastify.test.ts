@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import Fastify from 'fastify';
+import Fastify, { type FastifyInstance } from 'fastify';
 import { currentFrame } from '@switchyard/shard-context';
 import { fastifyShardContext, fastifyShardErrors } from '@switchyard/shard-context/fastify';
 import { describeHttpAdapter, type Application } from './conformance.ts';
@@ -21,7 +21,7 @@ describeHttpAdapter('Fastify', async (house): Promise<Application> => {
   return { server: app.server, close: () => app.close() };
 });
 
-function addRoutes(app: ReturnType<typeof Fastify>, house: House): void {
+function addRoutes(app: FastifyInstance, house: House): void {
   app.post('/echo', (request) => echo(request.body));
   app.get('/switch', () => {
     house.noted.set('switching', currentFrame());

@@ -13,7 +13,7 @@ export function shardMixin(): Record<string, string | number> {
   const frame = currentFrame();
   if (frame?.place === undefined) return {};
   const { shard, tenant, epoch } = frame.place;
-  const role = frame.role === 'reader' ? { role: frame.role } : {};
+  const role: Record<string, string> = frame.role === 'reader' ? { role: frame.role } : {};
   if (tenant === undefined || epoch === undefined) return { shard, ...role };
   return { shard, tenant, epoch, ...role };
 }
