@@ -103,7 +103,7 @@ describe('the MongoDB-protocol server of a test run', () => {
 
 describe('a TCP proxy before a server', async () => {
   const [server] = await mysqlServers(1);
-  const proxy = await startTcpProxy({ target: server! });
+  const proxy = await startTcpProxy(server!);
   afterAll(() => proxy.stop());
   const through = () => connectTo({ ...server!, port: proxy.port });
 

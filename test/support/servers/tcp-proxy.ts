@@ -31,8 +31,8 @@ export interface TcpProxy extends TcpTarget {
 }
 
 /** Starts a proxy to `target` on a free port of 127.0.0.1. */
-export async function startTcpProxy(options: { readonly target: TcpTarget }): Promise<TcpProxy> {
-  const proxy = new FaultProxy(options.target);
+export async function startTcpProxy(target: TcpTarget): Promise<TcpProxy> {
+  const proxy = new FaultProxy(target);
   await proxy.listen();
   return proxy;
 }
