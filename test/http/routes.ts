@@ -14,7 +14,7 @@ import { whereAmI, type House, type Where } from './house.ts';
 // What the routes of every application of the suite do; an application only wires them to its host.
 
 /** Chunks of the streamed body: large enough together to fill every buffer on the way. */
-export const CHUNKS = 40;
+export const CHUNKS = 200;
 const PADDING = ' '.repeat(64 * 1024);
 
 /** Logs as code between the adapter and the route would, with and without a child logger. */

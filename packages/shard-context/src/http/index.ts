@@ -1,3 +1,5 @@
+export { bindReadable, bindWebStream } from './bind-body.ts';
+export { connectShardContext, type ConnectMiddleware } from './connect-middleware.ts';
 export { enterRequest, type Host, type ShardRequests } from './enter-request.ts';
 export { responseClosed, responseOver, sendProblem } from './node-response.ts';
 export {

@@ -1,0 +1,1 @@
+export { expressShardContext, expressShardErrors } from './express-adapter.ts';

@@ -1,0 +1,1 @@
+export { honoShardContext, honoShardErrors } from './hono-adapter.ts';

@@ -1,0 +1,45 @@
+import type { Readable } from 'node:stream';
+import type { Frame } from '../frame.ts';
+import { runInFrame } from '../storage.ts';
+
+/**
+ * Makes a stream produce its data in `frame`, whoever reads it. Hosts read a body after the route
+ * has returned, outside its context, and generators run where they are read.
+ */
+export function bindReadable(body: Readable, frame: Frame): void {
+  const read = body._read;
+  body._read = function (this: Readable, size: number): void {
+    runInFrame(frame, () => read.call(this, size));
+  };
+}
+
+/**
+ * The same for a web stream, which has to be wrapped: `ended` is called when it has been read to its
+ * end, has failed or was given up.
+ */
+export function bindWebStream(
+  body: ReadableStream<Uint8Array>,
+  frame: Frame,
+  ended: () => void,
+): ReadableStream<Uint8Array> {
+  const reader = body.getReader();
+  const pull = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
+    const { done, value } = await runInFrame(frame, () => reader.read());
+    if (!done) return controller.enqueue(value);
+    controller.close();
+    ended();
+  };
+  const cancel = (reason: unknown): Promise<void> => {
+    ended();
+    return runInFrame(frame, () => reader.cancel(reason));
+  };
+  const failing = (error: unknown): never => {
+    ended();
+    throw error;
+  };
+  // Nothing is read ahead: the reader behind has its own buffer.
+  return new ReadableStream(
+    { pull: (controller) => pull(controller).catch(failing), cancel },
+    { highWaterMark: 0 },
+  );
+}

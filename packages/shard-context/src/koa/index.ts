@@ -1,0 +1,1 @@
+export { koaShardContext, koaShardErrors } from './koa-adapter.ts';

@@ -1,0 +1,64 @@
+import { Readable } from 'node:stream';
+import type { Context, Middleware, Next } from 'koa';
+import {
+  bindReadable,
+  bindWebStream,
+  enterRequest,
+  problemHeaders,
+  problemOf,
+  responseClosed,
+  type Problem,
+  type ShardRequests,
+} from '../http/index.ts';
+import { currentFrame } from '../storage.ts';
+
+/**
+ * Koa middleware: what is used after it runs in the locked context of the request's tenant, to the
+ * last byte of the response; a body that is a stream is made there too, although Koa reads it after
+ * all middleware has returned.
+ *
+ * ```ts
+ * app.use(koaShardErrors);
+ * app.use(koaShardContext({ locator, context, keyOf }));
+ * ```
+ */
+export function koaShardContext(requests: ShardRequests<Context>): Middleware {
+  return (koa, next) =>
+    enterRequest(requests, koa, {
+      proceed: async () => {
+        await next();
+        bindBody(koa);
+      },
+      refuse: (problem) => Promise.resolve(answer(koa, problem)),
+      over: () => responseClosed(koa.res),
+    });
+}
+
+/**
+ * Koa middleware: tells errors of Switchyard as problems (503 for what may succeed later, 500 for
+ * the rest) and throws all others on. Use it before the routes.
+ */
+export async function koaShardErrors(koa: Context, next: Next): Promise<void> {
+  try {
+    await next();
+  } catch (error) {
+    const problem = problemOf(error);
+    if (problem === undefined) throw error;
+    answer(koa, problem);
+  }
+}
+
+function bindBody(koa: Context): void {
+  const frame = currentFrame();
+  const body: unknown = koa.body;
+  if (frame === undefined) return;
+  if (body instanceof Readable) bindReadable(body, frame);
+  // Assigned only where it has to be: Koa derives headers from each assignment.
+  else if (body instanceof ReadableStream) koa.body = bindWebStream(body, frame, () => undefined);
+}
+
+function answer(koa: Context, problem: Problem): void {
+  koa.status = problem.status;
+  koa.set(problemHeaders(problem));
+  koa.body = JSON.stringify(problem);
+}

@@ -1,0 +1,2 @@
+export { ShardContextModule, type ShardContextModuleOptions } from './shard-context-module.ts';
+export { ShardExceptionFilter } from './shard-exception-filter.ts';

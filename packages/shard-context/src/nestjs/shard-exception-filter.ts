@@ -1,0 +1,33 @@
+import { Catch, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { SwitchyardError } from '../errors.ts';
+import { problemHeaders, problemOf, type Problem } from '../http/index.ts';
+
+/**
+ * Nest exception filter: tells errors of Switchyard as problems, 503 for what may succeed later and
+ * 500 for the rest. Other errors are not its business.
+ *
+ * ```ts
+ * providers: [{ provide: APP_FILTER, useClass: ShardExceptionFilter }]
+ * ```
+ */
+@Catch(SwitchyardError)
+export class ShardExceptionFilter implements ExceptionFilter<SwitchyardError> {
+  readonly #host: HttpAdapterHost;
+
+  constructor(@Inject(HttpAdapterHost) host: HttpAdapterHost) {
+    this.#host = host;
+  }
+
+  /** Called by Nest. */
+  catch(error: SwitchyardError, host: ArgumentsHost): void {
+    if (host.getType() !== 'http') throw error;
+    const problem = problemOf(error) as Problem;
+    const response: unknown = host.switchToHttp().getResponse();
+    const { httpAdapter } = this.#host;
+    for (const [name, value] of Object.entries(problemHeaders(problem))) {
+      httpAdapter.setHeader(response, name, value);
+    }
+    httpAdapter.reply(response, JSON.stringify(problem), problem.status);
+  }
+}

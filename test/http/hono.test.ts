@@ -1,0 +1,57 @@
+import { once } from 'node:events';
+import type { Server, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { createAdaptorServer } from '@hono/node-server';
+import { Hono, type Context } from 'hono';
+import { currentFrame } from '@switchyard/shard-context';
+import { honoShardContext, honoShardErrors } from '@switchyard/shard-context/hono';
+import { describeHttpAdapter } from './conformance.ts';
+import { apiKey, type House } from './house.ts';
+import { beforeRoute, echo, events, fail, lines, outliveClient, trySwitch } from './routes.ts';
+
+describeHttpAdapter('Hono', async (house) => {
+  const app = new Hono();
+  app.onError(honoShardErrors);
+  const { locator, context } = house;
+  const keyOf = (hono: Context) => apiKey(hono.req.header('x-api-key'));
+  app.use(honoShardContext({ locator, context, keyOf }));
+  app.use((_hono, next) => {
+    beforeRoute(house);
+    return next();
+  });
+  addRoutes(app, house);
+  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { server, close: async () => server.close().closeAllConnections() };
+});
+
+function addRoutes(app: Hono, house: House): void {
+  app.post('/echo', async (hono) => hono.json(await echo(await hono.req.json())));
+  app.get('/switch', async (hono) => {
+    house.noted.set('switching', currentFrame());
+    return hono.json(await trySwitch(house.context));
+  });
+  app.get('/stream', () => {
+    house.noted.set('streaming', currentFrame());
+    return new Response(webStream(lines()));
+  });
+  app.get(
+    '/events',
+    () => new Response(webStream(events()), { headers: { 'content-type': 'text/event-stream' } }),
+  );
+  app.get('/outlive', async (hono) => {
+    const { outgoing } = hono.env as { outgoing: ServerResponse };
+    return hono.text(await outliveClient(house, outgoing));
+  });
+  app.get('/fail/:what', (hono) => fail(hono.req.param('what')));
+}
+
+function webStream(pieces: AsyncIterable<string>): ReadableStream {
+  return Readable.toWeb(Readable.from(encoded(pieces))) as ReadableStream;
+}
+
+async function* encoded(pieces: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
+  const encoder = new TextEncoder();
+  for await (const piece of pieces) yield encoder.encode(piece);
+}
