@@ -26,3 +26,19 @@ export { classifyStatement } from './statements/statement-cache.ts';
 export type { Statement } from './statements/classify.ts';
 export type { StatementKind } from './statements/verbs.ts';
 export type { Taint } from './statements/effects.ts';
+export { originOf } from './records/origin.ts';
+export { RecordGuards } from './records/record-guards.ts';
+export {
+  RecordMisplacedError,
+  TenantMismatchError,
+  TenantUncheckableError,
+} from './records/record-errors.ts';
+export { uuidv7 } from './ids/uuid.ts';
+export { sameRecord, type RecordIdentity } from './ids/same-record.ts';
+export {
+  highest,
+  raiseIdFloors,
+  readIdCeilings,
+  type IdCeilings,
+  type IdConnection,
+} from './ids/id-floors.ts';

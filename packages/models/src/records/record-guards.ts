@@ -1,0 +1,116 @@
+import type { Place } from '@switchyard/shard-context';
+import type { EntityMetadata, InsertQueryBuilder, InsertResult, ObjectLiteral } from 'typeorm';
+import {
+  noGuards,
+  type CriteriaBuilder,
+  type PlacedRunner,
+  type SubjectWrite,
+  type WriteGuards,
+} from '../data-source/guards.ts';
+import { noteOrigins } from './note-origins.ts';
+import { originOf, setOrigin } from './origin.ts';
+import { refuseMisplaced } from './origin-guard.ts';
+import { scopeCriteria } from './tenant-criteria.ts';
+import { claimsOf, operationOf, refuseForeignSubjects, stampSubjects } from './tenant-graph.ts';
+import { checkInsert, valueSetsOf } from './tenant-insert.ts';
+import { tenantPathOf } from './tenant-path.ts';
+import { isTenantRunner } from './tenant-runner.ts';
+import { guardUpsert, verifyUpsert } from './tenant-upsert.ts';
+import { assignUuid } from './uuid-ids.ts';
+
+/**
+ * The rules about records, at every write and load of a sharded data source: members of another
+ * place are refused, rows get the context's tenant and never another's, ids are given out.
+ */
+export class RecordGuards implements WriteGuards {
+  beforeListeners(write: SubjectWrite): void {
+    const { runner, subjects } = write;
+    for (const subject of subjects) {
+      if (subject.entity === undefined) continue;
+      const operation = operationOf(subject) || 'save';
+      refuseMisplaced(operation, subject.metadata, [subject.entity], runner.place);
+    }
+    if (this.#fill(write)) write.recompute();
+    if (isTenantRunner(runner)) refuseForeignSubjects(subjects, runner);
+  }
+
+  /** Listeners and subscribers may have changed what was checked before, so it is checked again. */
+  async beforeSubjects(write: SubjectWrite): Promise<void> {
+    const { runner, subjects } = write;
+    if (this.#fill(write)) write.recompute();
+    if (!isTenantRunner(runner)) return;
+    refuseForeignSubjects(subjects, runner);
+    await claimsOf(subjects, runner).check(runner);
+  }
+
+  afterSubjects({ runner, subjects }: SubjectWrite): void {
+    for (const { entity } of subjects) {
+      if (entity !== undefined && originOf(entity) === undefined) setOrigin(entity, runner.place);
+    }
+  }
+
+  async beforeInsert(
+    builder: InsertQueryBuilder<ObjectLiteral>,
+    runner: PlacedRunner,
+  ): Promise<boolean> {
+    const metadata = mainMetadata(builder);
+    if (metadata === undefined) return false;
+    const rows = valueSetsOf(builder);
+    refuseMisplaced('insert', metadata, rows, runner.place);
+    for (const row of rows) assignUuid(metadata, row);
+    let verifies = false;
+    if (isTenantRunner(runner)) {
+      await checkInsert(builder, metadata, runner);
+      verifies = guardUpsert(builder, metadata, runner);
+    }
+    for (const row of rows) setOrigin(row, runner.place);
+    return verifies;
+  }
+
+  async afterInsert(
+    builder: InsertQueryBuilder<ObjectLiteral>,
+    runner: PlacedRunner,
+    _result: InsertResult,
+  ): Promise<void> {
+    const metadata = mainMetadata(builder);
+    if (metadata === undefined || !isTenantRunner(runner)) return;
+    await verifyUpsert(builder, metadata, runner);
+  }
+
+  async beforeCriteria(builder: CriteriaBuilder, runner: PlacedRunner): Promise<void> {
+    if (isTenantRunner(runner)) await scopeCriteria(builder, runner);
+  }
+
+  loaded(metadata: EntityMetadata, entities: readonly object[], runner: PlacedRunner): void {
+    noteOrigins(metadata, entities, runner.place);
+  }
+
+  homeOf(record: object): Place | undefined {
+    return originOf(record);
+  }
+
+  generatedId(insertId: string | number, index: number, metadata: EntityMetadata): string | number {
+    return noGuards.generatedId(insertId, index, metadata);
+  }
+
+  hasTenantKey(metadata: EntityMetadata): boolean {
+    return tenantPathOf(metadata) !== undefined;
+  }
+
+  /** Ids and tenants of the members to be inserted. True where something was filled in. */
+  #fill({ runner, subjects }: SubjectWrite): boolean {
+    let filled = false;
+    for (const subject of subjects) {
+      if (!subject.mustBeInserted || subject.entity === undefined) continue;
+      if (!assignUuid(subject.metadata, subject.entity)) continue;
+      subject.recompute();
+      filled = true;
+    }
+    return (isTenantRunner(runner) && stampSubjects(subjects, runner)) || filled;
+  }
+}
+
+function mainMetadata(builder: InsertQueryBuilder<ObjectLiteral>): EntityMetadata | undefined {
+  const alias = builder.expressionMap.mainAlias;
+  return alias?.hasMetadata === true ? alias.metadata : undefined;
+}

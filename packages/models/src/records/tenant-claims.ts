@@ -1,0 +1,46 @@
+import { TenantMismatchError } from './record-errors.ts';
+import { readTenants, type RowKey } from './tenant-reader.ts';
+import type { TenantRunner } from './tenant-runner.ts';
+
+/** A row that must belong to the tenant, and what is wrong when it does not. */
+interface Claim {
+  readonly key: RowKey;
+  readonly attempted: string;
+  /** True where a row that does not exist is as wrong as one of another tenant. */
+  readonly mustExist: boolean;
+}
+
+/**
+ * Rows of which a write claims that they are the tenant's: owners named by an id only, rows that
+ * will be written and were not loaded. Collected first, then checked with one read per entity.
+ */
+export class TenantClaims {
+  readonly #claims: Claim[] = [];
+
+  add(key: RowKey | undefined, attempted: string, options: { mustExist: boolean }): void {
+    if (key !== undefined) this.#claims.push({ key, attempted, mustExist: options.mustExist });
+  }
+
+  /** @throws TenantMismatchError at the first row that is another's */
+  async check(runner: TenantRunner): Promise<void> {
+    if (this.#claims.length === 0) return;
+    const found = await readTenants(
+      runner,
+      this.#claims.map(({ key }) => key),
+    );
+    for (const claim of this.#claims) this.#judge(claim, found.get(claim.key), runner);
+  }
+
+  #judge(claim: Claim, found: string | null | undefined, { place }: TenantRunner): void {
+    if (found === place.tenant || (found === null && !claim.mustExist)) return;
+    const { metadata } = claim.key;
+    throw new TenantMismatchError({
+      attempted: claim.attempted,
+      shard: place.shard,
+      tenant: place.tenant,
+      found: found ?? undefined,
+      what:
+        found === null ? `a ${metadata.name} that is not on this shard` : `the ${metadata.name}`,
+    });
+  }
+}
