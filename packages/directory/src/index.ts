@@ -1,1 +1,41 @@
-export {};
+export {
+  Directory,
+  type DirectoryHealth,
+  type DirectoryOptions,
+  type ExportedRow,
+  type LocateOutcome,
+  type Page,
+  type PageOptions,
+} from './directory.ts';
+export { Router, type RouterOptions, type RunOptions } from './router.ts';
+export type { WaitingRoomOptions } from './waiting-room.ts';
+export type { AssignmentWish } from './placement-policy.ts';
+export type { HashSecret, KeyHashOptions } from './key-hash.ts';
+export type { KeyKind } from './key-format.ts';
+export type { CacheOptions, Clock } from './cache/cache-options.ts';
+export type { StoreHealth } from './cache/health.ts';
+export type {
+  ChangedPlacements,
+  DirectoryStore,
+  FoundKey,
+  ReadOptions,
+  StoredKey,
+} from './directory-store.ts';
+export {
+  directoryChannels,
+  type HealthChange,
+  type Located,
+  type PlacementSeen,
+  type ServedStale,
+  type StoreRead,
+} from './channels.ts';
+export {
+  AssignmentImpossibleError,
+  DirectoryNotPreparedError,
+  DirectoryOptionsInvalidError,
+  KeyMalformedError,
+  KeyTakenError,
+  PlacementChangedError,
+  PlacementInvalidError,
+  TenantSwitchRefusedError,
+} from './errors.ts';

@@ -1,0 +1,207 @@
+import {
+  DirectoryUnavailableError,
+  isSwitchyardError,
+  KeyUnknownError,
+  TenantUnknownError,
+  type LocateOptions,
+  type Locator,
+  type Placement,
+  type RoutingKey,
+} from '@switchyard/shard-context';
+import { directoryChannels } from '../channels.ts';
+import type { KeyFormats } from '../key-format.ts';
+import type { KeyHash } from '../key-hash.ts';
+import type { CacheSettings } from './cache-options.ts';
+import { tenantName, type Cell, type Entries } from './entries.ts';
+import { Fingerprints } from './fingerprint.ts';
+import type { Health } from './health.ts';
+import type { StoreReader, Wait } from './store-reader.ts';
+
+const BACKGROUND: Wait = { deadlineMs: 60_000 };
+/** The second read was certainly begun after the call: the first may have been under way. */
+const READS_FOR_EPOCH = 2;
+const MAX_TENANT_BYTES = 255;
+
+/** How a key or tenant is read from the store, once its entry does not answer. */
+interface LookUp {
+  readonly kind: string | undefined;
+  readonly unknown: () => Error;
+  readonly read: (from: 'primary' | 'nearest', wait: Wait) => Promise<Placement | undefined>;
+}
+
+/** What the locator stands on. */
+export interface CachedLocatorParts {
+  readonly entries: Entries;
+  readonly reader: StoreReader;
+  readonly health: Health;
+  readonly hash: KeyHash;
+  readonly formats: KeyFormats;
+  readonly settings: CacheSettings;
+}
+
+/** The locator behind the cache: entries first, then the store, stale entries in need. */
+export class CachedLocator implements Locator {
+  readonly #parts: CachedLocatorParts;
+  readonly #names = new Fingerprints();
+
+  constructor(parts: CachedLocatorParts) {
+    this.#parts = parts;
+  }
+
+  /** The placement of the key's tenant. @throws KeyUnknownError, DirectoryUnavailableError */
+  locateKey(key: RoutingKey, options?: LocateOptions): Promise<Placement> {
+    const name = this.#names.of(String(key?.kind), String(key?.value));
+    const { entries } = this.#parts;
+    const cell = entries.cellOfKey(name);
+    if (cell !== undefined && entries.ageOfKey(cell) === 'fresh' && satisfies(cell, options)) {
+      if (directoryChannels.hit.hasSubscribers) directoryChannels.hit.publish({ kind: key.kind });
+      return Promise.resolve(cell.placement as Placement);
+    }
+    return this.#locateUncachedKey(key, name, options);
+  }
+
+  /** The placement of the tenant. @throws TenantUnknownError, DirectoryUnavailableError */
+  locateTenant(tenant: string, options?: LocateOptions): Promise<Placement> {
+    const { entries } = this.#parts;
+    const cell = entries.cellOfTenant(tenant);
+    if (cell !== undefined && entries.ageOfCell(cell) === 'fresh' && satisfies(cell, options)) {
+      if (directoryChannels.hit.hasSubscribers) directoryChannels.hit.publish({ kind: undefined });
+      return Promise.resolve(cell.placement as Placement);
+    }
+    return this.#locateUncachedTenant(tenant, cell, options);
+  }
+
+  /** The name under which this process's cache knows a key. */
+  nameOf(key: RoutingKey): string {
+    return this.#names.of(key.kind, key.value);
+  }
+
+  async #locateUncachedKey(key: RoutingKey, name: string, options: LocateOptions = {}) {
+    const { entries, formats, hash, reader } = this.#parts;
+    const cell = entries.cellOfKey(name);
+    if (cell === undefined && !formats.isWellFormed(key)) {
+      throw new KeyUnknownError(String(key?.kind), 'it cannot be a key of its kind');
+    }
+    const { kind } = key;
+    const digests = hash.digests(key); // made here: nothing that waits may hold the key itself
+    const unknown = () => new KeyUnknownError(kind);
+    const lookUp: LookUp = {
+      kind,
+      unknown,
+      read: (from, wait) => reader.key(name, kind, () => digests, from, wait),
+    };
+    if (cell === undefined && entries.isUnknown(name)) throw denied(kind, unknown());
+    const age = cell === undefined ? undefined : entries.ageOfKey(entries.cellOfKey(name) as Cell);
+    return this.#answer(lookUp, cell, age, options);
+  }
+
+  async #locateUncachedTenant(tenant: string, cell: Cell | undefined, options: LocateOptions = {}) {
+    const { entries, reader } = this.#parts;
+    const unknown = () => new TenantUnknownError(tenant);
+    if (!isTenantName(tenant)) throw unknown();
+    const asksAgain = options.minEpoch !== undefined;
+    if (cell === undefined && !asksAgain && entries.isUnknown(tenantName(tenant))) {
+      throw denied(undefined, unknown());
+    }
+    const lookUp: LookUp = {
+      kind: undefined,
+      unknown,
+      read: (from, wait) => reader.tenant(tenant, from, wait),
+    };
+    const age = cell === undefined ? undefined : entries.ageOfCell(cell);
+    return this.#answer(lookUp, cell, age, options);
+  }
+
+  async #answer(
+    lookUp: LookUp,
+    cell: Cell | undefined,
+    age: 'fresh' | 'soft' | 'hard' | undefined,
+    options: LocateOptions,
+  ): Promise<Placement> {
+    const minEpoch = Math.max(options.minEpoch ?? 0, cell?.minEpoch ?? 0);
+    if (cell !== undefined && options.minEpoch !== undefined) cell.minEpoch = minEpoch;
+    const known = cell?.placement;
+    const mayServe = known !== undefined && known.epoch >= (options.minEpoch ?? 0);
+    if (mayServe && age === 'soft') return this.#serveAndRefresh(lookUp, known);
+    if (directoryChannels.miss.hasSubscribers) directoryChannels.miss.publish(lookUp);
+    try {
+      return await this.#read(lookUp, minEpoch, options.signal);
+    } catch (error) {
+      if (options.signal?.aborted === true || !isUnavailable(error)) throw error;
+      if (!mayServe) throw error;
+      return stale(lookUp, known, 'unavailable');
+    }
+  }
+
+  #serveAndRefresh(lookUp: LookUp, known: Placement): Placement {
+    if (this.#parts.health.mayRead()) lookUp.read('nearest', BACKGROUND).catch(() => undefined);
+    return stale(lookUp, known, 'refreshing');
+  }
+
+  async #read(lookUp: LookUp, minEpoch: number, signal: AbortSignal | undefined) {
+    if (!this.#parts.health.mayRead()) {
+      throw new DirectoryUnavailableError(attemptOf(lookUp), { reason: 'its store is down' });
+    }
+    const wait = { deadlineMs: this.#parts.settings.deadlineMs, signal };
+    const from = minEpoch > 0 ? 'primary' : 'nearest';
+    let found: Placement | undefined;
+    for (let reads = 0; reads < READS_FOR_EPOCH; reads++) {
+      found = await this.#readOnce(lookUp, from, wait);
+      if (found === undefined) throw denied(lookUp.kind, lookUp.unknown());
+      if (found.epoch >= minEpoch) return found;
+    }
+    throw new PlacementBehindError(found as Placement, minEpoch);
+  }
+
+  async #readOnce(lookUp: LookUp, from: 'primary' | 'nearest', wait: Wait) {
+    try {
+      return await lookUp.read(from, wait);
+    } catch (cause) {
+      if (wait.signal?.aborted === true || isSwitchyardError(cause)) throw cause;
+      throw new DirectoryUnavailableError(attemptOf(lookUp), { cause });
+    }
+  }
+}
+
+/**
+ * The store has answered, and its placement is older than a shard's: the switch is under way, the
+ * first assignment was killed half-way, or the store was restored from a backup.
+ */
+export class PlacementBehindError extends DirectoryUnavailableError {
+  readonly placement: Placement;
+  constructor(placement: Placement, minEpoch: number) {
+    super(`locate tenant ${placement.tenant}`, {
+      reason: `the directory is at epoch ${placement.epoch}, and ${minEpoch} was asked for`,
+    });
+    this.placement = placement;
+  }
+}
+
+/** True for what a store can keep as the name of a tenant: 1 to 255 bytes. */
+export function isTenantName(tenant: unknown): tenant is string {
+  return (
+    typeof tenant === 'string' && tenant !== '' && Buffer.byteLength(tenant) <= MAX_TENANT_BYTES
+  );
+}
+
+function satisfies(cell: Cell, options: LocateOptions | undefined): boolean {
+  return options?.minEpoch === undefined || (cell.placement as Placement).epoch >= options.minEpoch;
+}
+
+function isUnavailable(error: unknown): boolean {
+  return isSwitchyardError(error, DirectoryUnavailableError.code);
+}
+
+function attemptOf({ kind }: LookUp): string {
+  return kind === undefined ? 'locate a tenant' : `locate a routing key of kind ${kind}`;
+}
+
+function stale({ kind }: LookUp, known: Placement, why: 'refreshing' | 'unavailable'): Placement {
+  if (directoryChannels.stale.hasSubscribers) directoryChannels.stale.publish({ kind, why });
+  return known;
+}
+
+function denied(kind: string | undefined, error: Error): Error {
+  if (directoryChannels.negative.hasSubscribers) directoryChannels.negative.publish({ kind });
+  return error;
+}

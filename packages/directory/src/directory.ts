@@ -1,0 +1,286 @@
+import {
+  KeyUnknownError,
+  TenantUnknownError,
+  isSwitchyardError,
+  outsideContext,
+  type LocateOptions,
+  type Locator,
+  type Placement,
+  type RoutingKey,
+  type ShardTenants,
+  type Topology,
+} from '@switchyard/shard-context';
+import { Assignment } from './assignment.ts';
+import { CachedLocator, PlacementBehindError } from './cache/cached-locator.ts';
+import { cacheSettings, type CacheOptions, type CacheSettings } from './cache/cache-options.ts';
+import { Entries } from './cache/entries.ts';
+import { EpochPoll } from './cache/epoch-poll.ts';
+import { Health, type StoreHealth } from './cache/health.ts';
+import { StoreReader } from './cache/store-reader.ts';
+import type { DirectoryStore, StoredKey } from './directory-store.ts';
+import { PlacementChangedError, PlacementInvalidError } from './errors.ts';
+import { KeyBook } from './key-book.ts';
+import { KeyFormats, type KeyKind } from './key-format.ts';
+import { KeyHash, type KeyHashOptions } from './key-hash.ts';
+import { isAllowed, type AssignmentWish } from './placement-policy.ts';
+import { StoreCalls } from './store-calls.ts';
+
+const DEFAULT_PAGE_ROWS = 1_000;
+
+/** What a directory is made with. */
+export interface DirectoryOptions {
+  /** Where keys and placements are kept: `MySqlStore`, `MongoStore`, `MemoryStore`. */
+  readonly store: DirectoryStore;
+  readonly topology: Topology;
+  /** The secrets under which routing keys are hashed before they are stored. */
+  readonly keyHash: KeyHashOptions;
+  /**
+   * The tenants' rows on the shards, from `models`. Without it an assignment is not told to the
+   * shard, which suits processes that only look up.
+   */
+  readonly shardTenants?: ShardTenants;
+  readonly cache?: CacheOptions;
+  /** The form of each kind of key, checked before any look-up. */
+  readonly kinds?: Readonly<Record<string, KeyKind>>;
+}
+
+/** One answer of `locateMany`. `unavailable`: nothing is known, try again. */
+export type LocateOutcome =
+  | { readonly outcome: 'found'; readonly placement: Placement }
+  | { readonly outcome: 'unknown' }
+  | { readonly outcome: 'unavailable'; readonly cause: unknown };
+
+/** A page of a listing. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Give it to the next call; undefined at the end. */
+  readonly next: string | undefined;
+}
+
+/** Where a page begins and how long it is. */
+export interface PageOptions {
+  readonly after?: string | undefined;
+  /** Default 1,000. */
+  readonly limit?: number;
+}
+
+/** What the directory of this process is doing. */
+export interface DirectoryHealth extends StoreHealth {
+  readonly store: string;
+  /** Keys and tenants that wait for a read. */
+  readonly waiting: number;
+  readonly entries: { readonly keys: number; readonly tenants: number; readonly unknown: number };
+}
+
+/** A line of an export. Keys are exported as they are stored: hashed. */
+export type ExportedRow =
+  | { readonly row: 'placement'; readonly placement: Placement }
+  | { readonly row: 'key'; readonly key: StoredKey };
+
+/**
+ * Where does this key live? Routing keys → tenants → placements, in one of three stores behind one
+ * cache. The shard's fence makes a stale answer harmless, so the directory may be stale and must be
+ * fast; what it may never be is wrong about *unknown*.
+ */
+export class Directory implements Locator {
+  readonly topology: Topology;
+  readonly #calls: StoreCalls;
+  readonly #entries: Entries;
+  readonly #health: Health;
+  readonly #reader: StoreReader;
+  readonly #locator: CachedLocator;
+  readonly #keys: KeyBook;
+  readonly #assignment: Assignment;
+  readonly #poll: EpochPoll;
+
+  /** Opens nothing: the first look-up does. @throws DirectoryOptionsInvalidError */
+  constructor(options: DirectoryOptions) {
+    const settings: CacheSettings = cacheSettings(options.cache);
+    const formats = new KeyFormats(options.kinds);
+    const hash = new KeyHash(options.keyHash);
+    const { store } = options;
+    this.topology = options.topology;
+    this.#calls = new StoreCalls(store);
+    this.#entries = new Entries(settings);
+    this.#health = new Health(store.name, settings.clock);
+    const [entries, health] = [this.#entries, this.#health];
+    this.#reader = new StoreReader(store, entries, health, settings);
+    const reader = this.#reader;
+    this.#locator = new CachedLocator({ entries, reader, health, hash, formats, settings });
+    this.#keys = new KeyBook(this.#calls, hash, formats);
+    this.#assignment = new Assignment(this.#calls, options.topology, options.shardTenants);
+    this.#poll = new EpochPoll(store, entries, health, settings);
+  }
+
+  /** Creates the store's tables and indexes. Idempotent; `switchyard prepare` calls it. */
+  async prepare(): Promise<void> {
+    await outsideContext(() => this.#calls.store.prepare());
+  }
+
+  /**
+   * The placement of the key's tenant. A hit answers without I/O.
+   * @throws KeyUnknownError, DirectoryUnavailableError
+   */
+  locateKey(key: RoutingKey, options?: LocateOptions): Promise<Placement> {
+    this.#poll.start();
+    if (options?.minEpoch === undefined) return this.#locator.locateKey(key, options);
+    return this.#healing(this.#locator.locateKey(key, options));
+  }
+
+  /**
+   * The tenant's placement; with `minEpoch`, from the store's primary where the cache's is older.
+   * @throws TenantUnknownError, DirectoryUnavailableError
+   */
+  locateTenant(tenant: string, options?: LocateOptions): Promise<Placement> {
+    this.#poll.start();
+    if (options?.minEpoch === undefined) return this.#locator.locateTenant(tenant, options);
+    return this.#healing(this.#locator.locateTenant(tenant, options));
+  }
+
+  /** Many keys at once, one outcome each, in their order; what is not cached is read in batches. */
+  locateMany(keys: readonly RoutingKey[], options?: LocateOptions): Promise<LocateOutcome[]> {
+    return Promise.all(keys.map((key) => outcomeOf(this.locateKey(key, options))));
+  }
+
+  /**
+   * Lets the key name the tenant, for good. Adding it again for the same tenant changes nothing.
+   * @throws KeyMalformedError, KeyTakenError, TenantUnknownError, DirectoryUnavailableError
+   */
+  async addKey(key: RoutingKey, tenant: string): Promise<void> {
+    await this.#keys.add(key, tenant);
+    const name = this.#locator.nameOf(key);
+    this.#entries.forget(name);
+    this.#reader.created({ key: name });
+  }
+
+  /**
+   * Ends the key for good: unknown here at once, elsewhere when its entry is older than the soft
+   * age. False where there was no such key. @throws DirectoryUnavailableError
+   */
+  async revokeKey(key: RoutingKey): Promise<boolean> {
+    const revoked = await this.#keys.revoke(key);
+    this.#entries.forget(this.#locator.nameOf(key));
+    return revoked;
+  }
+
+  /**
+   * Gives a new tenant its shard. The first writer wins, and everybody gets the stored placement,
+   * also where another shard was asked for. Call it again after a failure: it heals.
+   * @throws AssignmentImpossibleError, UnknownShardError, PlacementInvalidError,
+   *   DirectoryUnavailableError, and what the shard answers
+   */
+  async assign(tenant: string, wish: AssignmentWish = {}): Promise<Placement> {
+    const stored = await this.#assignment.assign(tenant, wish);
+    this.#reader.created({ tenant });
+    return this.#entries.rememberPlacement(stored);
+  }
+
+  /** The placement as the store's primary has it now, past the cache; undefined where none is. */
+  async readPlacement(tenant: string): Promise<Placement | undefined> {
+    const stored = await this.#calls.placement(tenant);
+    if (stored !== undefined) this.#entries.refreshPlacement(stored);
+    return stored;
+  }
+
+  /**
+   * Stores `to` where the tenant's epoch is `fromEpoch`. Repeated after an unknown outcome it
+   * answers as if it had just been done. Operators use `TenantSwitch`, which keeps the shards in step.
+   * @throws PlacementChangedError, PlacementInvalidError, UnknownShardError,
+   *   DirectoryUnavailableError
+   */
+  async compareAndSet(fromEpoch: number, to: Placement): Promise<Placement> {
+    const shard = this.topology.shard(to.shard);
+    if (!isAllowed(shard, to)) {
+      throw new PlacementInvalidError(to.tenant, `region ${shard.server.region} is not allowed`);
+    }
+    if (!Number.isSafeInteger(to.epoch) || to.epoch <= fromEpoch) {
+      throw new PlacementInvalidError(to.tenant, `epoch ${to.epoch} is not above ${fromEpoch}`);
+    }
+    const stored = await this.#calls.call(`change the placement of tenant ${to.tenant}`, (store) =>
+      store.replacePlacement(fromEpoch, to),
+    );
+    if (stored !== undefined) this.#entries.refreshPlacement(stored);
+    if (stored === undefined || !samePlacement(stored, to)) {
+      throw new PlacementChangedError(to.tenant, fromEpoch, stored);
+    }
+    return stored;
+  }
+
+  /** Placements in the order of their tenants, a page at a time. */
+  async listPlacements({ after, limit = DEFAULT_PAGE_ROWS }: PageOptions = {}) {
+    const items = await this.#calls.call('list placements', (store) =>
+      store.placementPage(after, limit),
+    );
+    const next = items.length < limit ? undefined : items.at(-1)?.tenant;
+    return { items, next } satisfies Page<Placement>;
+  }
+
+  /** Keys as they are stored, in the order of their digests, a page at a time. */
+  async listKeys({ after, limit = DEFAULT_PAGE_ROWS }: PageOptions = {}) {
+    const items = await this.#calls.call('list keys', (store) => store.keyPage(after, limit));
+    const next = items.length < limit ? undefined : items.at(-1)?.digest;
+    return { items, next } satisfies Page<StoredKey>;
+  }
+
+  /** Everything that is stored, read in pages: placements first, then keys. */
+  async *export({ limit }: { limit?: number } = {}): AsyncGenerator<ExportedRow> {
+    const size = limit === undefined ? {} : { limit };
+    for (let after: string | undefined, more = true; more; more = after !== undefined) {
+      const page = await this.listPlacements({ after, ...size });
+      for (const placement of page.items) yield { row: 'placement', placement };
+      after = page.next;
+    }
+    for (let after: string | undefined, more = true; more; more = after !== undefined) {
+      const page = await this.listKeys({ after, ...size });
+      for (const key of page.items) yield { row: 'key', key };
+      after = page.next;
+    }
+  }
+
+  /** Whether the store answers, and how much is waiting and remembered. No I/O. */
+  health(): DirectoryHealth {
+    const { size } = this.#entries;
+    const { name } = this.#calls.store;
+    return { store: name, ...this.#health.state, waiting: this.#reader.waiting, entries: size };
+  }
+
+  /** Stops asking for changes and gives back the store's connections. */
+  async close(): Promise<void> {
+    this.#poll.stop();
+    await outsideContext(() => this.#calls.store.close());
+  }
+
+  /** A shard has refused an epoch that the directory still has: perhaps it was never told of it. */
+  async #healing(located: Promise<Placement>): Promise<Placement> {
+    try {
+      return await located;
+    } catch (error) {
+      if (!(error instanceof PlacementBehindError)) throw error;
+      if (!(await this.#assignment.heal(error.placement))) throw error;
+      return error.placement;
+    }
+  }
+}
+
+async function outcomeOf(located: Promise<Placement>): Promise<LocateOutcome> {
+  try {
+    return { outcome: 'found', placement: await located };
+  } catch (cause) {
+    const unknown =
+      isSwitchyardError(cause, KeyUnknownError.code) ||
+      isSwitchyardError(cause, TenantUnknownError.code);
+    return unknown ? { outcome: 'unknown' } : { outcome: 'unavailable', cause };
+  }
+}
+
+function samePlacement(a: Placement, b: Placement): boolean {
+  const regions = (placement: Placement) => placement.allowedRegions?.join() ?? '';
+  return (
+    a.tenant === b.tenant &&
+    a.shard === b.shard &&
+    a.epoch === b.epoch &&
+    a.state === b.state &&
+    a.homeRegion === b.homeRegion &&
+    regions(a) === regions(b)
+  );
+}

@@ -1,0 +1,143 @@
+import {
+  currentFrame,
+  isSwitchyardError,
+  StaleRouteError,
+  TenantFrozenError,
+  type EnterOptions,
+  type Locator,
+  type Placement,
+  type RoutingKey,
+  type ShardContext,
+} from '@switchyard/shard-context';
+import { WaitingRoom, type WaitingRoomOptions } from './waiting-room.ts';
+
+/** How a unit of work is run. */
+export interface RunOptions extends EnterOptions {
+  /**
+   * True where the whole unit of work may be run again from its beginning: after a refusal of the
+   * shard it then is, on the fresh placement. Default false: the refusal surfaces, retryable.
+   */
+  readonly repeatable?: boolean;
+  /** Ends waits; never the work itself. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a router is made with. */
+export interface RouterOptions {
+  /** The directory, or whatever else locates. */
+  readonly directory: Locator;
+  readonly context: ShardContext;
+  /** Most runs of a repeatable unit of work that is refused again and again. Default 4. */
+  readonly maxRuns?: number;
+  /** Bounds of waiting for a tenant that is frozen while it moves. */
+  readonly frozen?: WaitingRoomOptions;
+}
+
+const DEFAULT_MAX_RUNS = 4;
+
+/**
+ * Joins directory and context: finds where a key or tenant lives, enters that place and runs there.
+ * Knows nothing of TypeORM, so that an edge process can route with it.
+ */
+export class Router {
+  readonly #directory: Locator;
+  readonly #context: ShardContext;
+  readonly #maxRuns: number;
+  readonly #waitingRoom: WaitingRoom;
+
+  constructor(options: RouterOptions) {
+    this.#directory = options.directory;
+    this.#context = options.context;
+    this.#maxRuns = options.maxRuns ?? DEFAULT_MAX_RUNS;
+    this.#waitingRoom = new WaitingRoom(options.directory, options.frozen);
+  }
+
+  /**
+   * Runs `fn` where the key's tenant lives.
+   * @throws KeyUnknownError, DirectoryUnavailableError, TenantFrozenError, what `fn` throws, and
+   *   what entering a place throws
+   */
+  async onKey<T>(key: RoutingKey, fn: () => T, options: RunOptions = {}): Promise<Awaited<T>> {
+    const placement = await this.#directory.locateKey(key, waitOf(options));
+    return this.#run(placement, fn, options);
+  }
+
+  /**
+   * Runs `fn` where the tenant lives. Inside a context of that tenant it goes on there, without a
+   * look-up: what was begun for a tenant stays on one placement.
+   * @throws TenantUnknownError, DirectoryUnavailableError, TenantFrozenError, what `fn` throws, and
+   *   what entering a place throws
+   */
+  async onTenant<T>(tenant: string, fn: () => T, options: RunOptions = {}): Promise<Awaited<T>> {
+    const here = this.#placeOf(tenant);
+    if (here !== undefined) return await this.#context.onPlacement(here, fn, options);
+    const placement = await this.#directory.locateTenant(tenant, waitOf(options));
+    return this.#run(placement, fn, options);
+  }
+
+  #placeOf(tenant: string) {
+    const place = currentFrame()?.place;
+    if (place?.tenant !== tenant || place.fleet !== this.#context.topology.fleet) return undefined;
+    return { tenant, shard: place.shard, epoch: place.epoch as number };
+  }
+
+  async #run<T>(located: Placement, fn: () => T, options: RunOptions): Promise<Awaited<T>> {
+    let placement = await this.#open(located, options);
+    for (let run = 1; ; run++) {
+      try {
+        return await this.#context.onPlacement(placement, fn, options);
+      } catch (error) {
+        const refusal = refusalOf(error, placement.tenant);
+        if (refusal === undefined) throw error;
+        if (options.repeatable !== true || run >= this.#maxRuns) {
+          this.#refreshBehind(placement, refusal);
+          throw error;
+        }
+        placement = await this.#afterRefusal(placement, refusal, options);
+      }
+    }
+  }
+
+  /** Waits before the work begins while the directory says *frozen*; reads need not wait. */
+  async #open(located: Placement, options: RunOptions): Promise<Placement> {
+    if (located.state !== 'frozen' || options.readOnly === true) return located;
+    return this.#waitingRoom.wait(located, located.epoch + 1, options.signal);
+  }
+
+  async #afterRefusal(placement: Placement, refusal: Refusal, options: RunOptions) {
+    if (refusal === 'frozen') {
+      return this.#waitingRoom.wait(placement, placement.epoch + 1, options.signal);
+    }
+    const minEpoch = placement.epoch + 1;
+    const fresh = await this.#directory.locateTenant(placement.tenant, {
+      ...waitOf(options),
+      minEpoch,
+    });
+    return this.#open(fresh, options);
+  }
+
+  /** The refusal surfaces; the next unit of work of the tenant should not meet it again. */
+  #refreshBehind({ tenant, epoch }: Placement, refusal: Refusal): void {
+    if (refusal !== 'stale') return;
+    this.#directory.locateTenant(tenant, { minEpoch: epoch + 1 }).catch(() => undefined);
+  }
+}
+
+type Refusal = 'stale' | 'frozen';
+
+/** The shard's refusal of this tenant, also where the host has wrapped it as a cause. */
+function refusalOf(error: unknown, tenant: string): Refusal | undefined {
+  for (let cause = error, depth = 0; depth < 4; depth++) {
+    if ((cause as { tenant?: unknown } | null)?.tenant === tenant) {
+      if (isSwitchyardError(cause, StaleRouteError.code)) return 'stale';
+      if (isSwitchyardError(cause, TenantFrozenError.code)) return 'frozen';
+    }
+    cause = (cause as { cause?: unknown } | null | undefined)?.cause;
+    if (cause === undefined || cause === null) return undefined;
+  }
+  return undefined;
+}
+
+function waitOf({ signal }: RunOptions): { signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal };
+}
