@@ -28,12 +28,17 @@ export async function buildOnce(
   name: string,
   build: (folder: string) => Promise<void>,
 ): Promise<string> {
-  await mkdir(cacheFolder(), { recursive: true });
   const ready = await cached(name);
   if (ready !== undefined) return ready;
+  return locked(name, async () => (await cached(name)) ?? (await buildAside(name, build)));
+}
+
+/** Runs `use` while no other process on this machine runs one under the same name. */
+export async function locked<T>(name: string, use: () => Promise<T>): Promise<T> {
+  await mkdir(cacheFolder(), { recursive: true });
   const unlock = await lock(join(cacheFolder(), `${name}.lock`));
   try {
-    return (await cached(name)) ?? (await buildAside(name, build));
+    return await use();
   } finally {
     await unlock();
   }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { buildOnce, cached } from './cache-folder.ts';
 import { findProgram } from './find-program.ts';
-import { ServerUnavailableError } from './install.ts';
+import { installTwice, ServerUnavailableError } from './install.ts';
 import { mustRun } from './run-command.ts';
 import { say } from './say.ts';
 
@@ -30,5 +30,7 @@ async function install(folder: string): Promise<void> {
     throw new ServerUnavailableError(`ferretdb is not on the PATH and ${reason}`);
   }
   say(`building FerretDB ${VERSION} in the cache folder (about a minute)`);
-  await mustRun(go, ['install', PACKAGE], { env: { GOBIN: folder } });
+  await installTwice(`go install of FerretDB ${VERSION}`, async () => {
+    await mustRun(go, ['install', PACKAGE], { env: { GOBIN: folder } });
+  });
 }

@@ -1,3 +1,4 @@
+import { mkdir, writeFile } from 'node:fs/promises';
 import { mongoForRun } from './mongo-of-run.ts';
 import { closeRun } from './run-folder.ts';
 import { publishRunServers } from './run-servers.ts';
@@ -13,8 +14,10 @@ export async function setup(): Promise<() => Promise<void>> {
   const servers = await startServers({ mysql: 2, redis: true });
   const mongo = await mongoForRun();
   publishRunServers({ mysql: servers.mysql, redis: servers.redis, mongo: mongo?.url });
+  const used = describe(servers, mongo?.label);
+  await noteInReport(used);
   const took = ((performance.now() - before) / 1000).toFixed(1);
-  say(`${describe(servers, mongo?.label)}; up in ${took} s`);
+  say(`${used}; up in ${took} s`);
   return async () => {
     await Promise.all([servers.stop(), mongo?.stop()]);
     closeRun();
@@ -26,4 +29,12 @@ function describe({ mysql, redis }: RunningServers, mongo: string | undefined): 
   const processes = new Set(mysql.map((server) => server.url)).size;
   const parts = [`${[...engines].join(', ')} (${processes})`, `redis ${redis?.version ?? 'none'}`];
   return [...parts, ...(mongo === undefined ? [] : [mongo])].join(', ');
+}
+
+/** CI prints at its end on what the tests ran. */
+async function noteInReport(used: string): Promise<void> {
+  const report = process.env['SWITCHYARD_REPORT'];
+  if (report === undefined) return;
+  await mkdir('reports', { recursive: true });
+  await writeFile(`reports/${report}.servers.txt`, `${report}: ${used}, Node ${process.version}\n`);
 }

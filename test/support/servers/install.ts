@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { locked } from './cache-folder.ts';
 import { findProgram } from './find-program.ts';
 import { mustRun } from './run-command.ts';
 import { say } from './say.ts';
@@ -7,8 +8,6 @@ import { say } from './say.ts';
 export class ServerUnavailableError extends Error {
   override readonly name = 'ServerUnavailableError';
 }
-
-let updated = false;
 
 /**
  * The path of `program`, installed from Debian's `packages` first where it is missing, this is
@@ -21,26 +20,46 @@ export async function requireProgram(
 ): Promise<string> {
   const found = await findProgram(program);
   if (found !== undefined) return found;
-  await installPackages(program, packages);
+  const obstacle = await whyNoInstall();
+  if (obstacle !== undefined) throw unavailable(program, obstacle);
+  // Two apt-gets at once fail on each other's locks.
+  await locked('apt', () => installPackages(program, packages));
   const installed = await findProgram(program);
   if (installed === undefined) throw unavailable(program, `${packages.join(' ')} did not bring it`);
   return installed;
 }
 
+/**
+ * Runs an installation, a second time where it fails: networks and package lists have bad moments.
+ * @throws ServerUnavailableError with the second failure as its cause
+ */
+export async function installTwice(what: string, install: () => Promise<void>): Promise<void> {
+  try {
+    await install();
+  } catch (error) {
+    say(`${what} failed, trying once more: ${firstLine(error)}`);
+    await install().catch((cause: unknown) => {
+      throw new ServerUnavailableError(`${what} failed twice: ${firstLine(cause)}`, { cause });
+    });
+  }
+}
+
 async function installPackages(program: string, packages: readonly string[]): Promise<void> {
-  const obstacle = await whyNoInstall();
-  if (obstacle !== undefined) throw unavailable(program, obstacle);
-  say(
-    `${program} is missing: apt-get install ${packages.join(' ')} (SWITCHYARD_NO_INSTALL=1 forbids it)`,
-  );
-  const env = { DEBIAN_FRONTEND: 'noninteractive' };
-  // Waits for a lock that another apt-get holds, instead of failing at once.
-  const patient = ['-o', 'DPkg::Lock::Timeout=300', '-qq'];
-  if (!updated) await mustRun('apt-get', [...patient, 'update'], { env });
-  updated = true;
-  const install = [...patient, 'install', '-y', '--no-install-recommends', ...packages];
-  // Debian starts a server when it is installed; ours are started privately.
-  await mustRun('apt-get', install, { env: { ...env, RUNLEVEL: '1' } });
+  if ((await findProgram(program)) !== undefined) return;
+  const names = packages.join(' ');
+  say(`${program} is missing: apt-get install ${names} (SWITCHYARD_NO_INSTALL=1 forbids it)`);
+  await installTwice(`apt-get install ${names}`, async () => {
+    const quiet = ['-o', 'DPkg::Lock::Timeout=300', '-qq'];
+    // Debian starts a server when it is installed; ours are started privately.
+    const env = { DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
+    await mustRun('apt-get', [...quiet, 'update'], { env });
+    const install = ['install', '-y', '--no-install-recommends', ...packages];
+    await mustRun('apt-get', [...quiet, ...install], { env });
+  });
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replace(/\s*\n\s*/g, ' | ');
 }
 
 async function whyNoInstall(): Promise<string | undefined> {
