@@ -1,1 +1,7 @@
-export {};
+export {
+  describeReport,
+  probeContext,
+  type ContextReport,
+  type ProbeOptions,
+  type ProbedUnit,
+} from './probe-context.ts';
