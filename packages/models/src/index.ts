@@ -42,3 +42,11 @@ export {
   type IdCeilings,
   type IdConnection,
 } from './ids/id-floors.ts';
+export {
+  onEachShard,
+  type ScatterOptions,
+  type ScatterSource,
+  type ShardOutcome,
+  type ShardTurn,
+} from './scatter/on-each-shard.ts';
+export { ScatterAbortedError, ScatterDeadlineError } from './scatter/scatter-errors.ts';
