@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config';
 import { SkippedReporter } from './scripts/vitest/skipped-reporter.ts';
 
-// Packages resolve to their TypeScript sources, so that tests need no build.
-const conditions = ['source', 'module', 'node', 'development|production'];
+// Packages resolve to their TypeScript sources, so that tests need no build. Bundlers' condition
+// `module` is left out: Node runs the tests, and what stands behind it may not load there.
+const conditions = ['source', 'node', 'development|production'];
 const resolve = { conditions };
 const ssr = { resolve: { conditions, externalConditions: ['source', 'node', 'module-sync'] } };
 const report = process.env['SWITCHYARD_REPORT'] ?? 'vitest';
