@@ -1,1 +1,3 @@
-export {};
+export { shardAttributes } from './attributes.ts';
+export { shardSpanProcessor, type ShardSpanProcessor } from './shard-span-processor.ts';
+export { traceShards, type TraceShardsOptions } from './trace-shards.ts';

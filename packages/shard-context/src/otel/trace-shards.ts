@@ -1,0 +1,86 @@
+import { channel } from 'node:diagnostics_channel';
+import { SpanKind, SpanStatusCode, trace, type Attributes, type Tracer } from '@opentelemetry/api';
+import { channels, type Escape, type LateUse } from '../channels.ts';
+import { describePlace, type Role } from '../frame.ts';
+import type { Topology } from '../topology.ts';
+
+/** What `switchyard:query` carries; `models` publishes it after each statement. */
+interface ShardQuery {
+  readonly shard: string;
+  readonly role: Role;
+  readonly tenant: string | undefined;
+  readonly verb: string;
+  readonly durationMs: number;
+  readonly failed: boolean;
+}
+
+/** What `traceShards` may be told. */
+export interface TraceShardsOptions {
+  /** Makes the spans. Default: the global provider's tracer `@switchyard/shard-context`. */
+  readonly tracer?: Tracer;
+}
+
+/**
+ * Publishes what Switchyard's channels tell to OpenTelemetry: a client span for each statement,
+ * with its shard, role and tenant (`switchyard.*`) and the server behind it (`db.*`, `server.*`);
+ * late use and named escapes as events of the span that is active. Statements' texts and values are
+ * never in it. With an instrumentation of mysql2 beside it statements have two spans: use
+ * `shardSpanProcessor` alone then. Returns the way to stop.
+ */
+export function traceShards(topology: Topology, options: TraceShardsOptions = {}): () => void {
+  const tracer = options.tracer ?? trace.getTracer('@switchyard/shard-context');
+  const listeners = [
+    [channel('switchyard:query'), (query) => traceQuery(tracer, topology, query as ShardQuery)],
+    [channels.lateUse, (message) => noteLateUse(message as LateUse)],
+    [channels.escape, (message) => noteEscape(message as Escape)],
+  ] as const satisfies [typeof channels.lateUse, (message: unknown) => void][];
+  for (const [source, listener] of listeners) source.subscribe(listener);
+  return () => {
+    for (const [source, listener] of listeners) source.unsubscribe(listener);
+  };
+}
+
+function traceQuery(tracer: Tracer, topology: Topology, query: ShardQuery): void {
+  const end = Date.now();
+  const span = tracer.startSpan(`${query.verb} ${query.shard}`, {
+    kind: SpanKind.CLIENT,
+    startTime: end - query.durationMs,
+    attributes: queryAttributes(topology, query),
+  });
+  if (query.failed) span.setStatus({ code: SpanStatusCode.ERROR });
+  span.end(end);
+}
+
+/** @see OpenTelemetry semantic conventions, "Database client spans" (stable since 1.33) */
+function queryAttributes(topology: Topology, query: ShardQuery): Attributes {
+  const attributes: Attributes = {
+    'db.operation.name': query.verb,
+    'switchyard.fleet': topology.fleet,
+    'switchyard.shard': query.shard,
+    'switchyard.role': query.role,
+  };
+  if (query.tenant !== undefined) attributes['switchyard.tenant'] = query.tenant;
+  if (!topology.has(query.shard)) return attributes; // of another fleet in the same process
+  const { server, database } = topology.shard(query.shard);
+  attributes['db.system.name'] = server.engine;
+  attributes['db.namespace'] = database;
+  if (query.role === 'reader') return attributes; // which of the readers it was is not known here
+  attributes['server.address'] = server.writer.host;
+  attributes['server.port'] = server.writer.port;
+  return attributes;
+}
+
+function noteLateUse({ attempted, place, openedAt }: LateUse): void {
+  trace.getActiveSpan()?.addEvent('switchyard.late_use', {
+    'switchyard.attempted': attempted,
+    'switchyard.place': describePlace(place),
+    'switchyard.opened_at': openedAt,
+  });
+}
+
+function noteEscape({ escape, reason, place }: Escape): void {
+  trace.getActiveSpan()?.addEvent(`switchyard.${escape}`, {
+    'switchyard.reason': reason,
+    'switchyard.place': describePlace(place),
+  });
+}
