@@ -1,0 +1,61 @@
+import { SwitchyardError } from '../errors.ts';
+import { currentFrame, outsideContext } from '../storage.ts';
+
+/**
+ * A job that was enqueued inside a transaction could not be sent after it. The rows may have been
+ * committed: enqueue the job again where they were.
+ */
+export class JobNotSentError extends SwitchyardError {
+  static override readonly code = 'JOB_NOT_SENT';
+  constructor(job: string, reason: string, options?: { cause?: unknown }) {
+    super(
+      {
+        attempted: `send ${job} after its transaction`,
+        reason,
+        remedy: 'Look whether the transaction was committed, and enqueue the job again if so',
+      },
+      options,
+    );
+  }
+}
+
+/** Sends that wait for the transaction around them, and those that are on their way. */
+export class AfterCommitSends {
+  readonly #onTheirWay = new Set<Promise<void>>();
+  readonly #report: (error: JobNotSentError) => void;
+
+  /** `report` is told of jobs that were lost; nobody awaits their sending any more. */
+  constructor(report: (error: JobNotSentError) => void) {
+    this.#report = report;
+  }
+
+  /**
+   * Keeps `send` until every open transaction around has committed; forgets it when one is rolled
+   * back. False when none is open: the caller sends now.
+   */
+  keep(job: string, send: () => Promise<unknown>): boolean {
+    const activity = currentFrame()?.activity;
+    if (activity === undefined) return false;
+    return activity.afterCommit({
+      committed: () => this.#send(job, send),
+      dropped: (outcome) => {
+        if (outcome === 'rolledBack') return;
+        this.#report(new JobNotSentError(job, 'nobody can say whether its transaction committed'));
+      },
+    });
+  }
+
+  /** Resolves when nothing is on its way any more. */
+  async settled(): Promise<void> {
+    while (this.#onTheirWay.size > 0) await Promise.all(this.#onTheirWay);
+  }
+
+  #send(job: string, send: () => Promise<unknown>): void {
+    const sending = outsideContext(send)
+      .catch((cause: unknown) => {
+        this.#report(new JobNotSentError(job, 'the queue did not take it', { cause }));
+      })
+      .then(() => void this.#onTheirWay.delete(sending));
+    this.#onTheirWay.add(sending);
+  }
+}

@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto';
+import {
+  FlowProducer,
+  type FlowJob,
+  type FlowOpts,
+  type Job,
+  type JobNode,
+  type QueueBaseOptions,
+} from 'bullmq';
+import { AfterCommitSends } from './after-commit-sends.ts';
+import { prepareFlow, type ShardedFlowJob } from './prepare.ts';
+import { ShardedJob } from './sharded-job.ts';
+import type { Sharding } from './sharding.ts';
+import { composed } from './telemetry.ts';
+
+/** BullMQ's own options, and what makes the flow producer sharded. */
+export interface ShardedFlowProducerOptions extends QueueBaseOptions {
+  readonly sharding: Sharding;
+}
+
+/**
+ * A BullMQ flow producer whose jobs keep their place, children without options too. The jobs of one
+ * flow may live on many shards. Inside a transaction a flow is sent after the commit, as a whole.
+ */
+export class ShardedFlowProducer extends FlowProducer {
+  readonly #sharding: Sharding;
+  readonly #afterCommit = new AfterCommitSends((error) => this.emit('error', error));
+
+  constructor(options: ShardedFlowProducerOptions) {
+    super(composed(options, options.sharding.context));
+    this.#sharding = options.sharding;
+  }
+
+  protected override get Job(): typeof Job {
+    return ShardedJob as unknown as typeof Job;
+  }
+
+  /**
+   * Adds a flow, all of it or nothing.
+   * @throws JobPayloadRefusedError, JobPlaceConflictError, FleetMismatchError; nothing was enqueued
+   */
+  override async add(flow: ShardedFlowJob, opts?: FlowOpts): Promise<JobNode> {
+    const prepared = prepareFlow(this.#sharding, flow);
+    if (!this.#isKept([prepared], () => super.add(prepared, opts)))
+      return super.add(prepared, opts);
+    return this.#unsent(prepared, opts);
+  }
+
+  /** Adds flows, all of them or nothing. @throws as `add` */
+  override async addBulk(flows: ShardedFlowJob[]): Promise<JobNode[]> {
+    const prepared = flows.map((flow) => prepareFlow(this.#sharding, flow));
+    if (!this.#isKept(prepared, () => super.addBulk(prepared))) return super.addBulk(prepared);
+    return Promise.all(prepared.map((flow) => this.#unsent(flow)));
+  }
+
+  /** Waits for the flows that a commit has set free, and closes. */
+  override async close(): Promise<void> {
+    await this.#afterCommit.settled();
+    await super.close();
+  }
+
+  #isKept(flows: readonly FlowJob[], send: () => Promise<unknown>): boolean {
+    return this.#afterCommit.keep(`${flows.length} flow(s)`, send);
+  }
+
+  /** The tree as BullMQ builds it, with the ids that it will have, and nothing sent. */
+  #unsent(flow: FlowJob, opts?: FlowOpts): Promise<JobNode> {
+    nameJobs(flow);
+    const entries: never[] = [];
+    const queuesOpts = opts?.queuesOptions;
+    return this.addNode({
+      entries,
+      node: flow,
+      parent: {},
+      ...(queuesOpts && { queuesOpts }),
+    } as never);
+  }
+}
+
+function nameJobs(node: FlowJob): void {
+  node.opts = { ...node.opts, jobId: node.opts?.jobId ?? randomUUID() };
+  for (const child of node.children ?? []) nameJobs(child);
+}

@@ -1,0 +1,8 @@
+export { JobNotSentError } from './after-commit-sends.ts';
+export { ShardedFlowProducer, type ShardedFlowProducerOptions } from './flow.ts';
+export type { ShardedFlowJob, ShardedJobsOptions } from './prepare.ts';
+export { shardedProcessor, type JobProcessor } from './processor.ts';
+export { ShardedQueue, type ShardedBulkJob, type ShardedQueueOptions } from './queue.ts';
+export type { Sharding, WaitingJob } from './sharding.ts';
+export { shardTelemetry } from './telemetry.ts';
+export { ShardedWorker, type ShardedWorkerOptions } from './worker.ts';

@@ -1,0 +1,45 @@
+import type { FlowJob, JobsOptions } from 'bullmq';
+import { pack, type JobPlace } from '../jobs/index.ts';
+import { ENVELOPE, type Sharding, type WithEnvelope } from './sharding.ts';
+
+/** Job options of sharded producers. */
+export interface ShardedJobsOptions extends JobsOptions {
+  /**
+   * Where this job is to run; a placement of the directory fits. Default: the place of the context,
+   * else that of the records in its payload, else none.
+   */
+  readonly at?: JobPlace;
+}
+
+/** One job of a flow, with its own place where it has one. */
+export interface ShardedFlowJob extends Omit<FlowJob, 'opts' | 'children'> {
+  readonly opts?: Omit<ShardedJobsOptions, 'repeat'>;
+  readonly children?: ShardedFlowJob[];
+}
+
+/** A job ready for BullMQ's own producers. */
+export interface Prepared {
+  readonly data: unknown;
+  readonly opts: JobsOptions & WithEnvelope;
+}
+
+/** Packs the payload and puts the envelope into the options. @throws as `pack` */
+export function prepare(
+  sharding: Sharding,
+  payload: unknown,
+  { at, ...opts }: ShardedJobsOptions = {},
+): Prepared {
+  const { context, records, signing } = sharding;
+  // BullMQ makes an empty object of a job without data.
+  const packed = pack({ payload: payload ?? {}, records, context, at, signing });
+  return { data: packed.payload, opts: { ...opts, [ENVELOPE]: packed.envelope } };
+}
+
+/** Prepares every node: BullMQ forgets the context of those that have no options. */
+export function prepareFlow(sharding: Sharding, node: ShardedFlowJob): FlowJob {
+  const { data, opts } = prepare(sharding, node.data as unknown, node.opts);
+  const { children, ...rest } = node;
+  const prepared = { ...rest, data, opts } as FlowJob;
+  if (children === undefined) return prepared;
+  return { ...prepared, children: children.map((child) => prepareFlow(sharding, child)) };
+}

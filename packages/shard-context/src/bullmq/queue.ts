@@ -1,0 +1,130 @@
+import { randomUUID } from 'node:crypto';
+import {
+  Queue,
+  type Job,
+  type JobSchedulerTemplateOptions,
+  type JobsOptions,
+  type QueueOptions,
+  type RepeatOptions,
+} from 'bullmq';
+import { outsideContext } from '../storage.ts';
+import { AfterCommitSends } from './after-commit-sends.ts';
+import { prepare, type Prepared, type ShardedJobsOptions } from './prepare.ts';
+import { ShardedJob, withEnvelopeAsMetadata } from './sharded-job.ts';
+import type { Sharding } from './sharding.ts';
+import { composed, ownMetadata } from './telemetry.ts';
+
+/** BullMQ's own options, and what makes the queue sharded. */
+export interface ShardedQueueOptions extends QueueOptions {
+  readonly sharding: Sharding;
+}
+
+/** One job of `addBulk`. */
+export interface ShardedBulkJob<Data> {
+  readonly name: string;
+  readonly data: Data;
+  readonly opts?: ShardedJobsOptions;
+}
+
+/**
+ * A BullMQ queue whose jobs keep their place: records in a payload travel as global IDs, and the
+ * job runs where its tenant then lives. Inside a transaction a job is sent after the commit, and
+ * not at all after a rollback; `add` resolves at once, with the id that the job will have. It is
+ * kept in memory: a process that dies between commit and sending loses it.
+ */
+export class ShardedQueue<Data = unknown, Result = unknown> extends Queue {
+  readonly #sharding: Sharding;
+  readonly #afterCommit = new AfterCommitSends((error) => this.emit('error', error));
+
+  constructor(name: string, options: ShardedQueueOptions) {
+    super(name, composed(options, options.sharding.context));
+    this.#sharding = options.sharding;
+  }
+
+  protected override get Job(): typeof Job {
+    return ShardedJob as unknown as typeof Job;
+  }
+
+  /**
+   * Adds a job to run at its place.
+   * @throws JobPayloadRefusedError, JobPlaceConflictError, FleetMismatchError; nothing was enqueued
+   */
+  override async add(
+    name: string,
+    data: Data,
+    opts?: ShardedJobsOptions,
+  ): Promise<Job<Data, Result>> {
+    const [job] = this.#prepared([{ name, data, ...(opts && { opts }) }]);
+    const { name: as, prepared } = job as Named;
+    if (this.#isKept([job as Named], () => super.add(as, prepared.data, prepared.opts))) {
+      return this.#unsent(job as Named);
+    }
+    return super.add(as, prepared.data, prepared.opts);
+  }
+
+  /**
+   * Adds jobs in one trip; each keeps its own place, from `opts.at`, the context or its records.
+   * @throws as `add`; nothing was enqueued
+   */
+  override async addBulk(jobs: ShardedBulkJob<Data>[]): Promise<Job<Data, Result>[]> {
+    const named = this.#prepared(jobs);
+    const send = () =>
+      super.addBulk(named.map(({ name, prepared }) => ({ name, ...prepared })) as never[]);
+    if (this.#isKept(named, send)) return named.map((one) => this.#unsent(one));
+    return send();
+  }
+
+  /**
+   * Makes or replaces a scheduler; each of its jobs runs at the place where it was made.
+   * @throws as `add`; nothing was scheduled
+   */
+  override async upsertJobScheduler(
+    jobSchedulerId: string,
+    repeatOpts: Omit<RepeatOptions, 'key'>,
+    template: {
+      name?: string;
+      data?: Data;
+      opts?: JobSchedulerTemplateOptions & { readonly at?: ShardedJobsOptions['at'] };
+    } = {},
+  ): Promise<Job<Data, Result>> {
+    const { data, opts } = prepare(this.#sharding, template.data, template.opts);
+    // The template is stored before any job is built of it, so it is given the text at once.
+    const telemetry = { metadata: ownMetadata(this.opts.telemetry), ...opts.telemetry };
+    const stored = withEnvelopeAsMetadata({ ...opts, telemetry });
+    const send = () =>
+      super.upsertJobScheduler(jobSchedulerId, repeatOpts, { ...template, data, opts: stored });
+    const name = template.name ?? jobSchedulerId;
+    if (!this.#afterCommit.keep(`scheduler ${jobSchedulerId}`, send)) return send();
+    return new ShardedJob(this, name, data, stored) as Job<Data, Result>;
+  }
+
+  /** Waits for the jobs that a commit has set free, and closes. */
+  override async close(): Promise<void> {
+    await this.#afterCommit.settled();
+    await super.close();
+  }
+
+  #prepared(jobs: ShardedBulkJob<Data>[]): Named[] {
+    return jobs.map(({ name, data, opts }) => ({
+      name,
+      prepared: prepare(this.#sharding, data, opts),
+    }));
+  }
+
+  /** In a transaction every job needs its id now: it is what the caller is told. */
+  #isKept(jobs: readonly Named[], send: () => Promise<unknown>): boolean {
+    const label = `${jobs.length} job(s) of queue ${this.name}`;
+    return this.#afterCommit.keep(label, () => send());
+  }
+
+  #unsent({ name, prepared: { data, opts } }: Named): Job<Data, Result> {
+    opts.jobId ??= randomUUID();
+    const whole: JobsOptions = { ...this.defaultJobOptions, ...opts };
+    return new ShardedJob(this, name, data, whole, opts.jobId) as Job<Data, Result>;
+  }
+}
+
+interface Named {
+  readonly name: string;
+  readonly prepared: Prepared;
+}

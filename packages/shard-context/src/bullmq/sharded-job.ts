@@ -1,0 +1,29 @@
+import { Job, type JobsOptions, type MinimalQueue } from 'bullmq';
+import { readMetadata, writeMetadata } from './metadata.ts';
+import { ENVELOPE, type WithEnvelope } from './sharding.ts';
+
+/**
+ * A job that our producers make. BullMQ builds every job of `add`, `addBulk` and flows through this
+ * constructor, after its telemetry has written its text: the one place where the envelope reaches
+ * all of them, flow children without options included.
+ */
+export class ShardedJob extends Job {
+  constructor(
+    queue: MinimalQueue,
+    name: string,
+    data: unknown,
+    opts: JobsOptions & WithEnvelope = {},
+    id?: string,
+  ) {
+    super(queue, name, data, withEnvelopeAsMetadata(opts), id);
+  }
+}
+
+/** The options as BullMQ stores them: the envelope moves into the telemetry text. */
+export function withEnvelopeAsMetadata(opts: JobsOptions & WithEnvelope): JobsOptions {
+  const { [ENVELOPE]: envelope, ...rest } = opts;
+  if (envelope === undefined) return rest;
+  const own = rest.telemetry?.omitContext ? undefined : readMetadata(rest.telemetry?.metadata);
+  const metadata = writeMetadata({ envelope, telemetry: own?.telemetry });
+  return { ...rest, telemetry: { ...rest.telemetry, metadata } };
+}

@@ -1,0 +1,34 @@
+import type { Job } from 'bullmq';
+import type { JobEnvelope, JobSigning } from '../jobs/index.ts';
+import type { Locator, RecordLocator, RoutingKey } from '../ports.ts';
+import type { ShardContext } from '../shard-context.ts';
+
+/** What a sharded queue, worker or flow producer works with: one object serves them all. */
+export interface Sharding {
+  readonly context: ShardContext;
+  readonly locator: Locator;
+  readonly records: RecordLocator;
+  /** Signs what is enqueued, and runs only what is signed. Default: unsigned. */
+  readonly signing?: JobSigning;
+  /** Says whose a job is that carries no envelope. Undefined refuses it. Default: refuse. */
+  readonly onMissingEnvelope?: (
+    job: WaitingJob,
+  ) => RoutingKey | undefined | Promise<RoutingKey | undefined>;
+  /** What to do with a job whose record is gone: fail it for good, or end it. Default: fail. */
+  readonly onGone?: 'fail' | 'discard';
+  /** Milliseconds before a job that had to wait is tried again; doubles up to 64 times. Default 500. */
+  readonly retryAfterMs?: number;
+  /** Newest envelope version that workers read. Lower it to rehearse a rolling deploy. */
+  readonly readsUpTo?: number;
+}
+
+/** A job as far as it can be known in every process: sandboxed ones get no whole `Job`. */
+export type WaitingJob = Pick<Job, 'id' | 'name' | 'data' | 'opts' | 'attemptsStarted'>;
+
+/** Where the envelope travels inside our own calls: JSON never sees a symbol. */
+export const ENVELOPE = Symbol('switchyard.envelope');
+
+/** Job options on their way through BullMQ's own code. */
+export interface WithEnvelope {
+  [ENVELOPE]?: JobEnvelope;
+}

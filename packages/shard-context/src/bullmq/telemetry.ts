@@ -1,0 +1,161 @@
+import type { ContextManager, Span, SpanOptions, Telemetry, Tracer } from 'bullmq';
+import { SpanKind } from 'bullmq';
+import { Activity } from '../activity.ts';
+import type { Frame } from '../frame.ts';
+import { pack, type JobEnvelope } from '../jobs/index.ts';
+import type { ShardContext } from '../shard-context.ts';
+import { currentFrame, outsideContext, runInFrame } from '../storage.ts';
+import { readMetadata, writeMetadata } from './metadata.ts';
+
+/** What travels through BullMQ's telemetry calls: our envelope and the user's own context. */
+interface Carried {
+  readonly envelope: JobEnvelope | undefined;
+  readonly own: unknown;
+}
+
+/**
+ * Carries the shard context through BullMQ's telemetry contract, composed with the telemetry that
+ * the user has already. Sharded queues and workers install it themselves; give it to plain ones
+ * whose jobs are to carry their place. It only carries: the place is entered by the processor,
+ * because an error thrown in telemetry escapes BullMQ's failure handling.
+ */
+export function shardTelemetry(context: ShardContext, own?: Telemetry): Telemetry<Carried> {
+  return {
+    tracer: new CarryingTracer(own?.tracer),
+    contextManager: new CarryingContextManager(context, own?.contextManager),
+    ...(own?.meter === undefined ? {} : { meter: own.meter }),
+  };
+}
+
+/** The options with their telemetry, where they have one, made to carry our envelope as well. */
+export function composed<O extends { telemetry?: Telemetry }>(
+  options: O,
+  context: ShardContext,
+): O {
+  if (options.telemetry === undefined) return options;
+  return { ...options, telemetry: shardTelemetry(context, options.telemetry) };
+}
+
+/** What the user's own telemetry writes for a job that is made here. */
+export function ownMetadata(telemetry: Telemetry | undefined): string | undefined {
+  if (telemetry === undefined) return undefined;
+  const { contextManager } = telemetry;
+  return readMetadata(contextManager.getMetadata(contextManager.active())).telemetry;
+}
+
+/** The frames that we opened around the processing of a job, and what that job carried. */
+const carriedBy = new WeakMap<Frame, Carried>();
+
+class CarryingContextManager implements ContextManager<Carried> {
+  readonly #context: ShardContext;
+  readonly #own: ContextManager | undefined;
+
+  constructor(context: ShardContext, own: ContextManager | undefined) {
+    this.#context = context;
+    this.#own = own;
+  }
+
+  /** Runs `fn` outside every shard context, so that a worker's builder leaks nothing into jobs. */
+  with<F extends (...args: never[]) => unknown>(carried: Carried, fn: F): ReturnType<F> {
+    const run = () => fn() as ReturnType<F>;
+    const inside = () => (this.#own === undefined ? run() : this.#own.with(carried.own, run));
+    if (carried.envelope === undefined) return outsideContext(inside);
+    const frame = neutralFrame(this.with);
+    carriedBy.set(frame, carried);
+    return runInFrame(frame, inside);
+  }
+
+  active(): Carried {
+    const own: unknown = this.#own?.active();
+    const frame = currentFrame();
+    const carried = frame === undefined ? undefined : carriedBy.get(frame);
+    if (carried !== undefined) return { envelope: carried.envelope, own };
+    return { envelope: envelopeHere(this.#context, frame), own };
+  }
+
+  root(): Carried {
+    return { envelope: undefined, own: this.#own?.root?.() ?? this.#own?.active() };
+  }
+
+  getMetadata({ envelope, own }: Carried): string {
+    return writeMetadata({ envelope, telemetry: this.#own?.getMetadata(own) });
+  }
+
+  fromMetadata(active: Carried, metadata: string): Carried {
+    const { envelope, telemetry } = readMetadata(metadata);
+    if (this.#own === undefined || telemetry === undefined) return { envelope, own: active.own };
+    return { envelope, own: this.#own.fromMetadata(active.own, telemetry) };
+  }
+}
+
+/** Undefined outside every context: a plain queue may belong to nobody. */
+function envelopeHere(context: ShardContext, frame: Frame | undefined): JobEnvelope | undefined {
+  if (frame?.place === undefined) return undefined;
+  return pack({ payload: null, records: NO_RECORDS, context }).envelope;
+}
+
+const NO_RECORDS = {
+  isRecord: (value: unknown): value is object => value === NO_RECORDS,
+  referenceOf: (): never => {
+    throw new TypeError('unreachable: nothing is a record here');
+  },
+};
+
+/** A frame without a place: as good as none, but one that can be told from others. */
+function neutralFrame(opener: (...args: never[]) => unknown): Frame {
+  const activity = new Activity(undefined, opener);
+  const axes = { role: 'writer', readOnly: false, locked: false, unfenced: undefined } as const;
+  return Object.freeze({ place: undefined, ...axes, activity });
+}
+
+class CarryingTracer implements Tracer<Carried> {
+  readonly #own: Tracer | undefined;
+
+  constructor(own: Tracer | undefined) {
+    this.#own = own;
+  }
+
+  startSpan(name: string, options?: SpanOptions, context?: Carried): Span<Carried> {
+    const span = this.#own?.startSpan(name, options, context?.own);
+    // A job that carries nothing must not be given what was active when its worker was built.
+    const carries = options?.kind !== SpanKind.CONSUMER || context !== undefined;
+    return new CarryingSpan(span, carries);
+  }
+}
+
+class CarryingSpan implements Span<Carried> {
+  readonly #own: Span | undefined;
+  readonly #carries: boolean;
+
+  constructor(own: Span | undefined, carries: boolean) {
+    this.#own = own;
+    this.#carries = carries;
+  }
+
+  setSpanOnContext({ envelope, own }: Carried): Carried {
+    return {
+      envelope: this.#carries ? envelope : undefined,
+      own: this.#own === undefined ? own : this.#own.setSpanOnContext(own),
+    };
+  }
+
+  setAttribute(...args: Parameters<Span['setAttribute']>): void {
+    this.#own?.setAttribute(...args);
+  }
+
+  setAttributes(...args: Parameters<Span['setAttributes']>): void {
+    this.#own?.setAttributes(...args);
+  }
+
+  addEvent(...args: Parameters<Span['addEvent']>): void {
+    this.#own?.addEvent(...args);
+  }
+
+  recordException(...args: Parameters<Span['recordException']>): void {
+    this.#own?.recordException(...args);
+  }
+
+  end(): void {
+    this.#own?.end();
+  }
+}

@@ -1,0 +1,66 @@
+import { Worker, type Job, type WorkerListener, type WorkerOptions } from 'bullmq';
+import { onRunningPlace } from '../jobs/running-place.ts';
+import { outsideContext } from '../storage.ts';
+import {
+  placedProcessor,
+  runningPlaceOf,
+  shardedProcessor,
+  type JobProcessor,
+} from './processor.ts';
+import type { Sharding } from './sharding.ts';
+import { composed } from './telemetry.ts';
+
+/** BullMQ's own options, and what makes the worker sharded. */
+export interface ShardedWorkerOptions extends WorkerOptions {
+  readonly sharding: Sharding;
+}
+
+/**
+ * A BullMQ worker that runs each job in its own context: on today's placement of its tenant, with
+ * the records of the payload in `job.data`. `completed`, `failed` and `progress` listeners run there
+ * as well. Nothing of the context in which the worker was built reaches a job.
+ *
+ * The processor may be a file, run by BullMQ in a process or thread of its own: it exports
+ * `shardedProcessor(fn, sharding)`.
+ */
+export class ShardedWorker<Data = unknown, Result = unknown> extends Worker {
+  constructor(
+    name: string,
+    processor: JobProcessor<Job<Data, Result>, Result> | string | URL | null,
+    options: ShardedWorkerOptions,
+  ) {
+    const { sharding } = options;
+    const ours =
+      typeof processor === 'function' ? shardedProcessor(processor as never, sharding) : processor;
+    super(name, ours as never, composed(options, sharding.context));
+  }
+
+  /** Opens the connections outside the builder's context: sockets keep what they were opened in. */
+  protected override createBackend(): void {
+    outsideContext(() => super.createBackend());
+  }
+
+  /** Starts the loop, outside the builder's context. */
+  override run(): Promise<void> {
+    return outsideContext(() => super.run());
+  }
+
+  /** A processor in a file restores the job by itself; here it is only placed, or refused. */
+  protected override createSandbox(processor: unknown): void {
+    super.createSandbox(processor as never);
+    const { sharding } = this.opts as ShardedWorkerOptions;
+    this.processFn = placedProcessor(this.processFn, sharding);
+  }
+
+  /** Listeners that are told of a job run at its place. */
+  override emit<E extends keyof WorkerListener>(
+    event: E,
+    ...args: Parameters<WorkerListener[E]>
+  ): boolean {
+    const place = runningPlaceOf(args[0]);
+    const emit = () => super.emit(event, ...args);
+    if (place === undefined) return emit();
+    const { sharding } = this.opts as ShardedWorkerOptions;
+    return onRunningPlace(sharding.context, place, emit, { lock: true });
+  }
+}

@@ -1,0 +1,66 @@
+import { FleetMismatchError, ShardContextMissingError } from '../context-errors.ts';
+import { reportLateUse } from '../channels.ts';
+import { formatGlobalId, type GlobalId } from '../gid/index.ts';
+import type { RecordLocator } from '../ports.ts';
+import type { ShardContext } from '../shard-context.ts';
+import { currentFrame } from '../storage.ts';
+import { checkAgreement, placeOfRecords, type PlacedRecord } from './agreement.ts';
+import { writeEnvelope, type JobEnvelope, type JobPlace, type JobSigning } from './envelope.ts';
+import { packPayload, type Json } from './payload.ts';
+
+/** What signed global IDs in a job's payload are made for. */
+export const RECORD_PURPOSE = 'job-record';
+
+/** A job as plain JSON, for any queue. */
+export interface PackedJob {
+  /** Absent on jobs that another program, or a release before Switchyard, enqueued. */
+  readonly envelope?: JobEnvelope | undefined;
+  readonly payload: Json;
+}
+
+/** What is to be enqueued, and by whom records are known. */
+export interface PackRequest {
+  readonly payload: unknown;
+  readonly records: Pick<RecordLocator, 'isRecord' | 'referenceOf'>;
+  /** Names the fleet where the job is made outside every context. */
+  readonly context?: ShardContext | undefined;
+  /** Where the job is to run. Default: the place of the context, else that of its records. */
+  readonly at?: JobPlace | undefined;
+  readonly signing?: JobSigning | undefined;
+}
+
+/**
+ * Makes a job ready for any queue: records in the payload become global IDs, and the envelope
+ * carries the place. Outside every context the place is that of the records; a job without either
+ * runs outside every context. `restore` is its counterpart in the worker.
+ * @throws JobPayloadRefusedError, JobPlaceConflictError, FleetMismatchError
+ */
+export function pack(request: PackRequest): PackedJob & { readonly envelope: JobEnvelope } {
+  const frame = currentFrame();
+  reportLateUse(frame, 'make a job');
+  const fleet = fleetOf(request.context, frame?.place?.fleet);
+  const records: PlacedRecord[] = [];
+  const payload = packPayload(request.payload, (value, path) => {
+    if (!request.records.isRecord(value)) return undefined;
+    const reference = request.records.referenceOf(value);
+    records.push({ ...reference, path: path() });
+    return textOf({ ...reference, fleet }, request.signing);
+  });
+  const place = request.at ?? frame?.place ?? placeOfRecords(records);
+  if (place !== undefined) checkAgreement('make a job', place, records);
+  return { envelope: writeEnvelope(fleet, place, request.signing), payload };
+}
+
+function fleetOf(context: ShardContext | undefined, entered: string | undefined): string {
+  const fleet = context?.topology.fleet ?? entered;
+  if (fleet === undefined) throw new ShardContextMissingError('make a job');
+  if (entered !== undefined && entered !== fleet) {
+    throw new FleetMismatchError('make a job', fleet, entered);
+  }
+  return fleet;
+}
+
+function textOf(value: GlobalId, signing: JobSigning | undefined): string {
+  if (signing === undefined) return formatGlobalId(value);
+  return signing.signer.sign(value, { purpose: RECORD_PURPOSE, expires: 'never' });
+}

@@ -1,0 +1,110 @@
+import { isSwitchyardError } from '../errors.ts';
+import { parseGlobalId, type GlobalId } from '../gid/index.ts';
+import type { LocatedRecord, RecordLocator, RecordReference } from '../ports.ts';
+import { checkAgreement, placeOfRecords } from './agreement.ts';
+import type { ReadEnvelope, ReadOptions } from './envelope.ts';
+import {
+  JobEnvelopeInvalidError,
+  JobPlaceConflictError,
+  JobRecordGoneError,
+  JobRecordMisroutedError,
+  JobRecordUnavailableError,
+} from './job-errors.ts';
+import { RECORD_PURPOSE } from './pack.ts';
+import type { RecordSlot } from './payload.ts';
+import type { RunningPlace } from './running-place.ts';
+
+/** A record that a payload names, and all the places in the payload where it is wanted. */
+export interface PlacedReference {
+  readonly reference: GlobalId;
+  readonly slots: readonly RecordSlot[];
+}
+
+/**
+ * The records of a payload, each once, checked against the envelope before any query.
+ * @throws JobEnvelopeInvalidError, JobPlaceConflictError
+ */
+export function placedReferences(
+  slots: readonly RecordSlot[],
+  envelope: ReadEnvelope,
+  { signing }: ReadOptions,
+): PlacedReference[] {
+  const byText = new Map<string, RecordSlot[]>();
+  for (const slot of slots) byText.set(slot.text, [...(byText.get(slot.text) ?? []), slot]);
+  const references = [...byText].map(([text, wanted]) => ({
+    reference: readReference(text, envelope.isSigned ? signing : undefined),
+    slots: wanted,
+  }));
+  agree(references, envelope);
+  return references;
+}
+
+function readReference(text: string, signing: ReadOptions['signing']): GlobalId {
+  try {
+    if (signing === undefined) return parseGlobalId(text);
+    return signing.signer.verify(text, { purpose: RECORD_PURPOSE });
+  } catch (cause) {
+    if (!isSwitchyardError(cause)) throw cause;
+    throw new JobEnvelopeInvalidError('its payload names a record that is not sound', { cause });
+  }
+}
+
+function agree(references: readonly PlacedReference[], { fleet, place }: ReadEnvelope): void {
+  const placed = references.map(({ reference, slots }) => ({
+    ...reference,
+    path: slots[0]?.path ?? 'payload',
+  }));
+  for (const { fleet: seen, path } of placed) {
+    if (seen !== fleet) {
+      throw new JobPlaceConflictError('run a job', path, `fleet ${seen}`, `fleet ${fleet}`);
+    }
+  }
+  const agreed = place ?? placeOfRecords(placed);
+  if (agreed !== undefined) checkAgreement('run a job', agreed, placed);
+}
+
+/**
+ * Locates all records of a payload in one batch and puts them into their slots. Of several failures
+ * the one counts that no retry can mend.
+ * @throws JobRecordMisroutedError, JobRecordGoneError, JobRecordUnavailableError
+ */
+export async function locateRecords(
+  place: RunningPlace | undefined,
+  references: readonly PlacedReference[],
+  records: RecordLocator,
+  onGone: 'fail' | 'discard' = 'fail',
+): Promise<'located' | 'discard'> {
+  if (references.length === 0) return 'located';
+  const today = references.map(({ reference }) => onTodaysPlace(reference, place));
+  const located = await records.locateMany(today);
+  refuse(located, 'misrouted', references);
+  if (onGone === 'discard' && located.some(({ outcome }) => outcome === 'gone')) return 'discard';
+  refuse(located, 'gone', references);
+  refuse(located, 'unavailable', references);
+  references.forEach(({ slots }, i) => {
+    const found = located[i] as Extract<LocatedRecord, { outcome: 'found' }>;
+    for (const slot of slots) slot.put(found.record);
+  });
+  return 'located';
+}
+
+/** A record of the job's tenant is looked for where the tenant lives now. */
+function onTodaysPlace(reference: GlobalId, place: RunningPlace | undefined): RecordReference {
+  if (place?.tenant === undefined || reference.tenant !== place.tenant) return reference;
+  return { ...reference, shard: place.shard, epoch: place.epoch };
+}
+
+function refuse(
+  located: readonly LocatedRecord[],
+  outcome: 'misrouted' | 'gone' | 'unavailable',
+  references: readonly PlacedReference[],
+): void {
+  const i = located.findIndex((one) => one.outcome === outcome);
+  const one = located[i];
+  if (one === undefined || one.outcome === 'found') return;
+  const { reference, slots } = references[i] as PlacedReference;
+  const where = [slots[0]?.path ?? 'payload', reference.model, reference.shard] as const;
+  if (one.outcome === 'misrouted') throw new JobRecordMisroutedError(...where, one.reason);
+  if (one.outcome === 'gone') throw new JobRecordGoneError(...where);
+  throw new JobRecordUnavailableError(...where, { cause: one.cause });
+}

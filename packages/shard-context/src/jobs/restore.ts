@@ -1,0 +1,128 @@
+import { FleetMismatchError } from '../context-errors.ts';
+import type { Locator, Placement, RecordLocator, RoutingKey } from '../ports.ts';
+import { TenantFrozenError } from '../routing-errors.ts';
+import type { ShardContext } from '../shard-context.ts';
+import { outsideContext } from '../storage.ts';
+import { readEnvelope, type JobPlace, type ReadEnvelope, type ReadOptions } from './envelope.ts';
+import { JobEnvelopeMissingError } from './job-errors.ts';
+import type { PackedJob } from './pack.ts';
+import { unpackPayload, type Unpacked } from './payload.ts';
+import { locateRecords, placedReferences, type PlacedReference } from './records.ts';
+import { onRunningPlace, type RunningPlace } from './running-place.ts';
+
+/** What a worker needs to restore jobs. */
+export interface RestoreOptions<Job = PackedJob> extends ReadOptions {
+  readonly context: ShardContext;
+  readonly locator: Locator;
+  readonly records: RecordLocator;
+  /**
+   * Says whose a job is that carries no envelope, because it was enqueued before the deploy.
+   * Undefined refuses it. Default: refuse.
+   */
+  readonly onMissingEnvelope?:
+    ((job: Job) => RoutingKey | undefined | Promise<RoutingKey | undefined>) | undefined;
+  /**
+   * What to do when a record of the payload is not there any more: fail the job for good, or end it
+   * without running its code. Default: fail.
+   */
+  readonly onGone?: 'fail' | 'discard' | undefined;
+  /** Told where the job will run, before its records are located. */
+  readonly onPlaced?: ((place: RunningPlace | undefined) => void) | undefined;
+}
+
+/**
+ * Runs `fn` with the payload of a packed job, its records located, in the context of the job: on
+ * today's placement of its tenant, locked to it. Nothing of the context around is inherited.
+ * Answers undefined, without running `fn`, where a record is gone and `onGone` is `discard`.
+ * @throws JobEnvelopeMissingError, JobEnvelopeInvalidError, JobEnvelopeUnreadableError,
+ * JobPlaceConflictError, UnknownShardError, FleetMismatchError, TenantUnknownError,
+ * TenantFrozenError, DirectoryUnavailableError, JobRecordGoneError, JobRecordUnavailableError,
+ * JobRecordMisroutedError: all before `fn` ran
+ */
+export function restore<T>(
+  packed: PackedJob,
+  options: RestoreOptions,
+  fn: (payload: unknown) => T | Promise<T>,
+): Promise<T | undefined> {
+  return restoreJob(packed, packed, options, fn);
+}
+
+/** `restore` for adapters: `job` is what their queue calls a job, for `onMissingEnvelope`. */
+export function restoreJob<Job, T>(
+  job: Job,
+  packed: PackedJob,
+  options: RestoreOptions<Job>,
+  fn: (payload: unknown) => T | Promise<T>,
+): Promise<T | undefined> {
+  return outsideContext(() => {
+    if (packed.envelope === undefined) return restoreUnknown(job, packed, options, fn);
+    return restoreKnown(packed, options, fn);
+  });
+}
+
+async function restoreKnown<Job, T>(
+  packed: PackedJob,
+  options: RestoreOptions<Job>,
+  fn: (payload: unknown) => T | Promise<T>,
+): Promise<T | undefined> {
+  const envelope = readEnvelope(packed.envelope, options);
+  const unpacked = unpackPayload(packed.payload);
+  const references = placedReferences(unpacked.slots, envelope, options);
+  checkFleet(options.context, envelope);
+  const place = await runningPlace(envelope.place, options);
+  options.onPlaced?.(place);
+  const run = () => runLocated(place, unpacked, references, options, fn);
+  return onRunningPlace(options.context, place, run);
+}
+
+/** A job of before the deploy has a plain payload and the place that its routing key leads to. */
+async function restoreUnknown<Job, T>(
+  job: Job,
+  packed: PackedJob,
+  options: RestoreOptions<Job>,
+  fn: (payload: unknown) => T | Promise<T>,
+): Promise<T> {
+  const key = await options.onMissingEnvelope?.(job);
+  if (key === undefined) throw new JobEnvelopeMissingError();
+  const place = refuseFrozen(await options.locator.locateKey(key));
+  options.onPlaced?.(place);
+  return onRunningPlace(options.context, place, async () => fn(packed.payload), { lock: true });
+}
+
+async function runLocated<Job, T>(
+  place: RunningPlace | undefined,
+  unpacked: Unpacked,
+  references: readonly PlacedReference[],
+  options: RestoreOptions<Job>,
+  fn: (payload: unknown) => T | Promise<T>,
+): Promise<T | undefined> {
+  const outcome = await locateRecords(place, references, options.records, options.onGone);
+  if (outcome === 'discard') return undefined;
+  // Locked only now: while records are looked for, the locator may have to follow one elsewhere.
+  const run = async () => fn(unpacked.payload());
+  return onRunningPlace(options.context, place, run, { lock: true });
+}
+
+function checkFleet(context: ShardContext, { fleet }: ReadEnvelope): void {
+  if (fleet === context.topology.fleet) return;
+  throw new FleetMismatchError('run a job', context.topology.fleet, fleet);
+}
+
+async function runningPlace<Job>(
+  place: JobPlace | undefined,
+  { context, locator }: RestoreOptions<Job>,
+): Promise<RunningPlace | undefined> {
+  if (place === undefined) return undefined;
+  const { tenant, epoch } = place;
+  if (tenant === undefined) return { shard: context.topology.shard(place.shard).name };
+  const placement = await locator.locateTenant(
+    tenant,
+    epoch === undefined ? {} : { minEpoch: epoch },
+  );
+  return refuseFrozen(placement);
+}
+
+function refuseFrozen(placement: Placement): Placement {
+  if (placement.state !== 'frozen') return placement;
+  throw new TenantFrozenError({ attempted: 'run a job', ...placement });
+}

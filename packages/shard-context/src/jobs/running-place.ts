@@ -1,0 +1,16 @@
+import type { ShardContext, TenantPlace } from '../shard-context.ts';
+
+/** Where a job runs now: today's placement of its tenant, or a shard. */
+export type RunningPlace = TenantPlace | { readonly shard: string; readonly tenant?: undefined };
+
+/** Runs `fn` at the place of a job; without a place, where the caller runs. */
+export function onRunningPlace<T>(
+  context: ShardContext,
+  place: RunningPlace | undefined,
+  fn: () => T,
+  options: { readonly lock?: boolean } = {},
+): T {
+  if (place === undefined) return fn();
+  if (place.tenant === undefined) return context.onShard(place.shard, fn, options);
+  return context.onPlacement(place, fn, options);
+}
