@@ -1,8 +1,10 @@
-import { channel } from 'node:diagnostics_channel';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { SpanKind, SpanStatusCode, trace, type Attributes, type Tracer } from '@opentelemetry/api';
 import { channels, type Escape, type LateUse } from '../channels.ts';
 import { describePlace, type Role } from '../frame.ts';
 import type { Topology } from '../topology.ts';
+
+const QUERY = 'switchyard:query';
 
 /** What `switchyard:query` carries; `models` publishes it after each statement. */
 interface ShardQuery {
@@ -29,14 +31,16 @@ export interface TraceShardsOptions {
  */
 export function traceShards(topology: Topology, options: TraceShardsOptions = {}): () => void {
   const tracer = options.tracer ?? trace.getTracer('@switchyard/shard-context');
-  const listeners = [
-    [channel('switchyard:query'), (query) => traceQuery(tracer, topology, query as ShardQuery)],
-    [channels.lateUse, (message) => noteLateUse(message as LateUse)],
-    [channels.escape, (message) => noteEscape(message as Escape)],
-  ] as const satisfies [typeof channels.lateUse, (message: unknown) => void][];
-  for (const [source, listener] of listeners) source.subscribe(listener);
+  const queries = (message: unknown) => traceQuery(tracer, topology, message as ShardQuery);
+  const lateUse = (message: unknown) => noteLateUse(message as LateUse);
+  const escape = (message: unknown) => noteEscape(message as Escape);
+  subscribe(QUERY, queries);
+  channels.lateUse.subscribe(lateUse);
+  channels.escape.subscribe(escape);
   return () => {
-    for (const [source, listener] of listeners) source.unsubscribe(listener);
+    unsubscribe(QUERY, queries);
+    channels.lateUse.unsubscribe(lateUse);
+    channels.escape.unsubscribe(escape);
   };
 }
 
