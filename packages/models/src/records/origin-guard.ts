@@ -4,6 +4,12 @@ import { originOf } from './origin.ts';
 import { RecordMisplacedError } from './record-errors.ts';
 import { tenantPathOf } from './tenant-path.ts';
 
+/** One member of a graph that was reached. */
+export interface Member {
+  readonly record: ObjectLiteral;
+  readonly metadata: EntityMetadata;
+}
+
 /**
  * Refuses a graph with a member of another place: the roots, and whatever hangs on their relations,
  * cascaded or not, because relating rows of two shards is as wrong as writing one there. Runs no
@@ -11,43 +17,36 @@ import { tenantPathOf } from './tenant-path.ts';
  * @throws RecordMisplacedError for a member of another place; StaleRouteError (retryable) for one
  *   that was loaded before its tenant moved
  */
-export function refuseMisplaced(
-  attempted: string,
-  metadata: EntityMetadata,
-  roots: readonly object[],
-  place: Place,
-): void {
+export function refuseMisplaced(attempted: string, roots: Iterable<Member>, place: Place): void {
+  for (const { record, metadata } of membersOf(roots)) {
+    judge(`${attempted} ${metadata.name}`, metadata, record, place);
+  }
+}
+
+/** The roots and all that hangs on them, each once. */
+export function* membersOf(roots: Iterable<Member>): Generator<Member> {
   const seen = new Set<object>();
-  for (const root of roots) visit(attempted, metadata, root, { place, seen });
-}
-
-interface Walk {
-  readonly place: Place;
-  readonly seen: Set<object>;
-}
-
-function visit(attempted: string, metadata: EntityMetadata, record: object, walk: Walk): void {
-  if (walk.seen.has(record)) return;
-  walk.seen.add(record);
-  const own = metadata.findInheritanceMetadata(record) as EntityMetadata;
-  judge(`${attempted} ${own.name}`, own, record, walk.place);
-  for (const [related, target] of relatedOf(own, record)) visit(attempted, target, related, walk);
+  const waiting = [...roots];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (seen.has(next.record)) continue;
+    seen.add(next.record);
+    const metadata = next.metadata.findInheritanceMetadata(next.record) as EntityMetadata;
+    yield { record: next.record, metadata };
+    waiting.push(...relatedOf(metadata, next.record));
+  }
 }
 
 /** The objects on a record's relations that are there already: nothing lazy is started. */
-export function* relatedOf(
-  metadata: EntityMetadata,
-  record: ObjectLiteral,
-): Generator<[object, EntityMetadata]> {
+function* relatedOf(metadata: EntityMetadata, record: ObjectLiteral): Generator<Member> {
   for (const relation of metadata.relations) {
     const value: unknown = relation.getEntityValue(record);
     for (const related of Array.isArray(value) ? (value as unknown[]) : [value]) {
-      if (isRecord(related)) yield [related, relation.inverseEntityMetadata];
+      if (isRecord(related)) yield { record: related, metadata: relation.inverseEntityMetadata };
     }
   }
 }
 
-function isRecord(value: unknown): value is object {
+function isRecord(value: unknown): value is ObjectLiteral {
   return typeof value === 'object' && value !== null && !(value instanceof Promise);
 }
 

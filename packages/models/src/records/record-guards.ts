@@ -11,7 +11,7 @@ import { noteOrigins } from './note-origins.ts';
 import { originOf, setOrigin } from './origin.ts';
 import { refuseMisplaced } from './origin-guard.ts';
 import { scopeCriteria } from './tenant-criteria.ts';
-import { claimsOf, operationOf, refuseForeignSubjects, stampSubjects } from './tenant-graph.ts';
+import { claimsOf, refuseForeignSubjects, stampSubjects } from './tenant-graph.ts';
 import { checkInsert, valueSetsOf } from './tenant-insert.ts';
 import { tenantPathOf } from './tenant-path.ts';
 import { isTenantRunner } from './tenant-runner.ts';
@@ -25,11 +25,10 @@ import { assignUuid } from './uuid-ids.ts';
 export class RecordGuards implements WriteGuards {
   beforeListeners(write: SubjectWrite): void {
     const { runner, subjects } = write;
-    for (const subject of subjects) {
-      if (subject.entity === undefined) continue;
-      const operation = operationOf(subject) || 'save';
-      refuseMisplaced(operation, subject.metadata, [subject.entity], runner.place);
-    }
+    const members = subjects.flatMap(({ entity, metadata }) =>
+      entity === undefined ? [] : [{ record: entity, metadata }],
+    );
+    refuseMisplaced('write', members, runner.place);
     if (this.#fill(write)) write.recompute();
     if (isTenantRunner(runner)) refuseForeignSubjects(subjects, runner);
   }
@@ -56,7 +55,8 @@ export class RecordGuards implements WriteGuards {
     const metadata = mainMetadata(builder);
     if (metadata === undefined) return false;
     const rows = valueSetsOf(builder);
-    refuseMisplaced('insert', metadata, rows, runner.place);
+    const members = rows.map((record) => ({ record, metadata }));
+    refuseMisplaced('insert', members, runner.place);
     for (const row of rows) assignUuid(metadata, row);
     let verifies = false;
     if (isTenantRunner(runner)) {
