@@ -50,3 +50,50 @@ export {
   type ShardTurn,
 } from './scatter/on-each-shard.ts';
 export { ScatterAbortedError, ScatterDeadlineError } from './scatter/scatter-errors.ts';
+export { ShardedDataSource } from './data-source/sharded-data-source.ts';
+export type {
+  PoolOptions,
+  SharedOptions,
+  ShardedDataSourceOptions,
+} from './data-source/options.ts';
+export {
+  ContextReportNotAllowedError,
+  EnginesMixedError,
+  OptionRefusedError,
+  TypeormChangedError,
+} from './data-source/data-source-errors.ts';
+export { contextMissingChannel, type ContextMissing } from './data-source/context-missing.ts';
+export {
+  ContextReadOnlyError,
+  FenceLostError,
+  OutcomeUnknownError,
+  RunnerMisplacedError,
+  StatementRefusedError,
+  TransactionPoisonedError,
+  WriteNotFencedError,
+} from './runner/runner-errors.ts';
+export { queryChannel, type ShardQuery } from './runner/query-channel.ts';
+export { TenantNotOnShardError } from './fence/fence-errors.ts';
+export {
+  ServerNotSupportedError,
+  ShardIdentityError,
+  ShardNotIdentifiableError,
+  ShardNotWritableError,
+  type IdentityMismatch,
+} from './identity/identity-errors.ts';
+export { type ShardIdentity } from './identity/check-identity.ts';
+export {
+  identifyShard,
+  type IdentifiedShard,
+  type IdentifyOptions,
+} from './identity/identify-shard.ts';
+export {
+  PoolClosedError,
+  PoolTimeoutError,
+  ShardAccessDeniedError,
+  ShardDatabaseMissingError,
+  ShardUnavailableError,
+} from './pool/pool-errors.ts';
+export { connectToShard, type ConnectOptions } from './system/connect-to-shard.ts';
+export { escapeIdentifier } from './system/escape-identifier.ts';
+export { prepareShard, type PreparedShard, type PrepareOptions } from './system/prepare-shard.ts';

@@ -6,9 +6,9 @@ import type {
   InsertResult,
   ObjectLiteral,
   QueryRunner,
-  SoftDeleteQueryBuilder,
   UpdateQueryBuilder,
 } from 'typeorm';
+import type { SoftDeleteQueryBuilder } from 'typeorm/query-builder/SoftDeleteQueryBuilder.js';
 import type { Subject } from 'typeorm/persistence/Subject.js';
 
 /** A query runner of a sharded data source: bound for its life to the place where it was made. */

@@ -1,0 +1,191 @@
+import {
+  currentFrame,
+  FleetMismatchError,
+  ShardContextMissingError,
+  type LockFile,
+  type Shard,
+  type Topology,
+} from '@switchyard/shard-context';
+import { DataSource, type DataSourceOptions, type ReplicationMode } from 'typeorm';
+import { FleetPools } from '../pool/fleet-pools.ts';
+import { ShardQueryRunner } from '../runner/shard-query-runner.ts';
+import { ContextMissingReports, type ContextMissing } from './context-missing.ts';
+import { ContextReportNotAllowedError, OptionRefusedError } from './data-source-errors.ts';
+import { applyCapabilities } from './capabilities.ts';
+import type { WriteGuards } from './guards.ts';
+import { guardsOf } from './guards-in-use.ts';
+import { engineOf, typeormOptions, type ShardedDataSourceOptions } from './options.ts';
+import { RouterDriver } from './router-driver.ts';
+import { PlacedHome, ReportedHome, type HomeParts } from './runner-homes.ts';
+import { namedPlace, ShardDataSource, type ShardDriver } from './shard-data-source.ts';
+import { TenantTables } from './tenant-tables.ts';
+
+/**
+ * A TypeORM data source over all shards of a topology. Repositories, managers, query builders and
+ * transactions are TypeORM's own and run on the shard of the context. Without a context they are
+ * refused before a connection is taken.
+ *
+ * @example
+ * const dataSource = new ShardedDataSource({ topology, lockFile, entities: [Account] });
+ * await dataSource.initialize(); // opens no connection; succeeds with shards down
+ * await router.onTenant('t_1', () => dataSource.getRepository(Account).findOneBy({ id: '5' }));
+ */
+export class ShardedDataSource extends DataSource {
+  readonly topology: Topology;
+  readonly lockFile: LockFile;
+  readonly #contextMissing: 'refuse' | 'report';
+  readonly #pools: FleetPools;
+  readonly #guards: WriteGuards;
+  readonly #children = new Map<string, ShardDataSource>();
+  readonly #reports = new ContextMissingReports();
+  readonly #homes: HomeParts;
+  #tenantTables: TenantTables | undefined;
+  #stopWatching: (() => void) | undefined;
+
+  /** @throws OptionRefusedError, EnginesMixedError */
+  constructor(options: ShardedDataSourceOptions) {
+    super(typeormOptions(options));
+    this.topology = options.topology;
+    this.lockFile = options.lockFile;
+    this.#contextMissing = options.contextMissing ?? 'refuse';
+    const driverOptions = decodingOptions(this);
+    this.#pools = new FleetPools(options.lockFile, { ...options.pool, driverOptions });
+    this.#guards = guardsOf(this);
+    this.#homes = { pools: this.#pools, tenantTables: () => this.#tables() };
+    const parts = { topology: this.topology, pools: this.#pools, guards: this.#guards };
+    this.driver = new RouterDriver(this, parts);
+  }
+
+  /** The rules about records. @internal */
+  get guards(): WriteGuards {
+    return this.#guards;
+  }
+
+  /**
+   * Builds the metadata. Opens no connection, so that shards that are down do not keep the others
+   * from being served.
+   * @throws EnginesMixedError, ContextReportNotAllowedError
+   */
+  override async initialize(): Promise<this> {
+    this.#checkTopology('start a ShardedDataSource');
+    await super.initialize();
+    this.#stopWatching = this.topology.onAdded(() => this.#topologyGrew());
+    return this;
+  }
+
+  /** Closes all connections; those in use when they come back. */
+  override async destroy(): Promise<void> {
+    this.#stopWatching?.();
+    await super.destroy();
+  }
+
+  /** @throws OptionRefusedError for options that cannot hold for several shards */
+  override setOptions(options: Partial<DataSourceOptions>): this {
+    if ('database' in options) {
+      const remedy = 'Declare it in the topology: servers and shards';
+      throw new OptionRefusedError('database', 'it differs between shards', remedy);
+    }
+    return super.setOptions(options);
+  }
+
+  /**
+   * One shard as an ordinary data source, for code that names its shard: operators' tools, schema
+   * work. It has no tenant, so that its writes to tenants' rows need `unfenced(reason, fn)`.
+   * @throws UnknownShardError
+   */
+  shard(name: string): DataSource {
+    return this.#child(this.topology.shard(name));
+  }
+
+  /** The call sites found without a context so far, each once; see `contextMissing`. */
+  contextMissingReports(): readonly ContextMissing[] {
+    return this.#reports.list;
+  }
+
+  /** A runner of the context's shard. @internal */
+  runnerHere(mode: ReplicationMode): ShardQueryRunner {
+    const frame = currentFrame();
+    const place = frame?.place;
+    if (place === undefined) return this.#runnerWithoutContext(mode);
+    if (place.fleet !== this.topology.fleet) {
+      throw new FleetMismatchError('create a query runner', this.topology.fleet, place.fleet);
+    }
+    const shard = this.topology.shard(place.shard);
+    const home = new PlacedHome(this.#homes, shard, { dataSource: this, place, frame });
+    return new ShardQueryRunner(this.#driverOf(shard), mode, home);
+  }
+
+  /** A runner of a named shard, in the context where that is of the same shard. @internal */
+  runnerOn(shard: Shard, mode: ReplicationMode, dataSource: DataSource): ShardQueryRunner {
+    const frame = currentFrame();
+    const place = frame?.place ?? namedPlace(shard);
+    const at = { dataSource, place, frame: frame?.place === undefined ? undefined : frame };
+    return new ShardQueryRunner(
+      this.#driverOf(shard),
+      mode,
+      new PlacedHome(this.#homes, shard, at),
+    );
+  }
+
+  /** The only shard, while code without a context may run there. @internal */
+  reportedShard(): Shard | undefined {
+    const { shards } = this.topology;
+    return this.#contextMissing === 'report' && shards.length === 1 ? shards[0] : undefined;
+  }
+
+  #runnerWithoutContext(mode: ReplicationMode): ShardQueryRunner {
+    const shard = this.reportedShard();
+    if (shard === undefined) throw new ShardContextMissingError('create a query runner');
+    const stack = this.#reports.captureStack(this.runnerHere as never);
+    const report = (sql: string) => this.#reports.note(stack, sql, this.entityMetadatas);
+    const at = { dataSource: this, place: namedPlace(shard), report };
+    return new ShardQueryRunner(
+      this.#driverOf(shard),
+      mode,
+      new ReportedHome(this.#homes, shard, at),
+    );
+  }
+
+  #driverOf(shard: Shard): ShardDriver {
+    return this.#child(shard).driver;
+  }
+
+  #child(shard: Shard): ShardDataSource {
+    const known = this.#children.get(shard.name);
+    if (known !== undefined) return known;
+    const child = new ShardDataSource(this, shard);
+    applyCapabilities(child.driver, this.topology);
+    this.#children.set(shard.name, child);
+    return child;
+  }
+
+  #tables(): TenantTables {
+    this.#tenantTables ??= new TenantTables(this.entityMetadatas, this.#guards);
+    return this.#tenantTables;
+  }
+
+  #checkTopology(attempted: string): void {
+    engineOf(this.topology, attempted);
+    const count = this.topology.shards.length;
+    if (this.#contextMissing === 'report' && count !== 1) {
+      throw new ContextReportNotAllowedError(attempted, count);
+    }
+  }
+
+  #topologyGrew(): void {
+    this.#checkTopology('add a shard');
+    applyCapabilities(this.driver as RouterDriver, this.topology);
+    for (const child of this.#children.values()) applyCapabilities(child.driver, this.topology);
+  }
+}
+
+/** What of TypeORM's options the connections need: how values are encoded and decoded, and TLS. */
+function decodingOptions(dataSource: DataSource): Record<string, unknown> {
+  const driver = dataSource.driver as unknown as {
+    options: unknown;
+    createConnectionOptions(options: unknown, credentials: object): Record<string, unknown>;
+  };
+  const all = driver.createConnectionOptions(driver.options, {});
+  const given = Object.entries(all).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given);
+}

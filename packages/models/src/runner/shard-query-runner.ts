@@ -1,0 +1,392 @@
+import {
+  currentFrame,
+  isSwitchyardError,
+  reportLateUse,
+  runInFrame,
+  samePlace,
+  type Frame,
+  type Place,
+  type Role,
+} from '@switchyard/shard-context';
+import type { DataSource, ObjectLiteral, ReplicationMode } from 'typeorm';
+import { QueryRunnerAlreadyReleasedError, TransactionNotStartedError } from 'typeorm';
+import type { MysqlDriver } from 'typeorm/driver/mysql/MysqlDriver.js';
+import { MysqlQueryRunner } from 'typeorm/driver/mysql/MysqlQueryRunner.js';
+import type { IsolationLevel } from 'typeorm/driver/types/IsolationLevel.js';
+import { validateIsolationLevel } from 'typeorm/driver/validate-isolation-level.js';
+import type { ReadStream } from 'typeorm/platform/PlatformTools.js';
+import type { PlacedRunner } from '../data-source/guards.ts';
+import type { PooledConnection } from '../pool/pooled-connection.ts';
+import type { Statement } from '../statements/classify.ts';
+import { classifyStatement } from '../statements/statement-cache.ts';
+import { beginTransaction, commitTransaction, type Sender } from './begin-and-commit.ts';
+import { failureOfStatement, refuseEndedFence } from './after-statement.ts';
+import { queryChannel } from './query-channel.ts';
+import {
+  OutcomeUnknownError,
+  RunnerMisplacedError,
+  TransactionPoisonedError,
+} from './runner-errors.ts';
+import { mayWrite, refuseStatement } from './statement-rules.ts';
+import { TransactionState } from './transaction-state.ts';
+
+/** What TypeORM's runner answers: a raw or structured result, which TypeORM types loosely. */
+type Answer = ReturnType<MysqlQueryRunner['query']>;
+type Parameters = ObjectLiteral | undefined;
+type Emission = [event: string | symbol, ...args: unknown[]];
+type TransactionOutcome = 'committed' | 'rolledBack' | 'unknown';
+
+/** What a runner gets from the data source that makes it. */
+export interface RunnerHome {
+  /** Shown to events and managers: the router, or the child that was asked for explicitly. */
+  readonly dataSource: DataSource;
+  readonly place: Place;
+  /** The frame in which the runner was made; undefined for explicit and reported use. */
+  readonly frame: Frame | undefined;
+  /** A connection of the shard. A reader is a wish: without one it is the writer. */
+  acquire(role: Role): Promise<{ connection: PooledConnection; role: Role }>;
+  /** @throws WriteNotFencedError where the write needs `unfenced` and has it not */
+  refuseUnfenced(statement: Statement, sql: string): void;
+}
+
+/**
+ * TypeORM's runner, bound for life to the place where it was made. It begins a tenant's
+ * transactions by the fence, lifts a tenant's autocommit writes into fenced transactions, and
+ * refuses to be used anywhere else.
+ */
+export class ShardQueryRunner extends MysqlQueryRunner implements PlacedRunner {
+  readonly place: Place;
+  /** More than 0 while a graph's own statements run; guards have seen them as a graph. */
+  graphDepth = 0;
+  readonly #home: RunnerHome;
+  readonly #state = new TransactionState();
+  #connection: PooledConnection | undefined;
+  #role: Role = 'writer';
+  #ended: ((outcome: TransactionOutcome) => void) | undefined;
+
+  constructor(driver: MysqlDriver, mode: ReplicationMode, home: RunnerHome) {
+    super(driver, mode);
+    Object.assign(this, { dataSource: home.dataSource });
+    this.place = home.place;
+    this.#home = home;
+  }
+
+  /** The pooled connection, taken at the first call. */
+  override connect(): Promise<PooledConnection> {
+    if (this.#connection !== undefined) return Promise.resolve(this.#connection);
+    this.databaseConnectionPromise ??= this.#connect();
+    return this.databaseConnectionPromise as Promise<PooledConnection>;
+  }
+
+  /** Gives the connection back, after the statements that nobody awaited. */
+  override release(): Promise<void> {
+    if (this.isReleased) return Promise.resolve();
+    this.isReleased = true;
+    if (this.#state.isBusy) void this.#state.idle().then(() => this.#giveBack());
+    else this.#giveBack();
+    return Promise.resolve();
+  }
+
+  override async startTransaction(isolationLevel?: IsolationLevel): Promise<void> {
+    if (this.#isElsewhere()) return this.#athome(() => this.startTransaction(isolationLevel));
+    this.#refuseUse('begin a transaction');
+    if (this.transactionDepth > 0) return super.startTransaction(isolationLevel);
+    const level = isolationLevel ?? this.dataSource.options.isolationLevel;
+    validateIsolationLevel(this.driver.supportedIsolationLevels, level as IsolationLevel);
+    this.isTransactionActive = true;
+    try {
+      await this.broadcaster.broadcast('BeforeTransactionStart');
+      await this.#state.during(this.#state.exclusive(() => this.#begin(level as IsolationLevel)));
+    } catch (error) {
+      this.isTransactionActive = false;
+      throw error;
+    }
+    await this.broadcaster.broadcast('AfterTransactionStart');
+  }
+
+  override async commitTransaction(): Promise<void> {
+    if (this.#isElsewhere()) return this.#athome(() => this.commitTransaction());
+    if (!this.isTransactionActive) throw new TransactionNotStartedError();
+    this.#refuseUse('commit a transaction');
+    if (this.transactionDepth > 1) return super.commitTransaction();
+    await this.broadcaster.broadcast('BeforeTransactionCommit');
+    await this.#state.idle();
+    this.#refusePoisoned('commit a transaction');
+    await this.#state.during(this.#commit());
+    await this.broadcaster.broadcast('AfterTransactionCommit');
+  }
+
+  override async rollbackTransaction(): Promise<void> {
+    if (this.#isElsewhere()) return this.#athome(() => this.rollbackTransaction());
+    if (!this.isTransactionActive) throw new TransactionNotStartedError();
+    if (this.transactionDepth > 1) return this.#rollbackNested();
+    await this.broadcaster.broadcast('BeforeTransactionRollback');
+    await this.#state.idle();
+    await this.#state.during(this.#rollback());
+    await this.broadcaster.broadcast('AfterTransactionRollback');
+  }
+
+  override async query(sql: string, parameters?: Parameters, structured = false): Answer {
+    if (this.#isElsewhere()) return this.#athome(() => this.query(sql, parameters, structured));
+    const statement = classifyStatement(sql);
+    this.#refuse(statement, sql);
+    while (this.#state.transition !== undefined) await this.#state.transition;
+    if (!this.#mustLift(statement)) return this.#send(statement, sql, parameters, structured);
+    return this.#state.exclusive(() => this.#lifted(statement, sql, parameters, structured));
+  }
+
+  override async stream(
+    sql: string,
+    parameters?: unknown[],
+    onEnd?: () => void,
+    onError?: (error: Error) => void,
+  ): Promise<ReadStream> {
+    if (this.#isElsewhere())
+      return this.#athome(() => this.stream(sql, parameters, onEnd, onError));
+    const statement = classifyStatement(sql);
+    this.#refuse(statement, sql);
+    if (this.#mustLift(statement)) await this.startTransaction();
+    const stream = await super.stream(sql, parameters, onEnd, onError);
+    return this.#bound(stream);
+  }
+
+  /** Runs `work` in the frame of this runner; free where the caller is there already. */
+  inPlace<T>(work: () => T): T {
+    return this.#isElsewhere() ? this.#athome(work) : work();
+  }
+
+  get #frame(): Frame | undefined {
+    return currentFrame() ?? this.#home.frame;
+  }
+
+  get #isReadOnly(): boolean {
+    return this.#home.frame?.readOnly === true || currentFrame()?.readOnly === true;
+  }
+
+  /** Runs its statements outside the pool's and TypeORM's own rules: BEGIN, COMMIT, ROLLBACK. */
+  get #sender(): Sender {
+    return {
+      place: this.place,
+      send: (sql, parameters) => this.#raw(sql, parameters),
+      connection: () => this.#connection,
+    };
+  }
+
+  #raw(sql: string, parameters?: unknown[]): Promise<unknown> {
+    return super.query(sql, parameters);
+  }
+
+  /** True where no place is set, so that the runner's own frame has to be entered. */
+  #isElsewhere(): boolean {
+    return this.#home.frame !== undefined && currentFrame()?.place === undefined;
+  }
+
+  #athome<T>(work: () => T): T {
+    return runInFrame(this.#home.frame, work);
+  }
+
+  async #connect(): Promise<PooledConnection> {
+    try {
+      const { connection, role } = await this.#home.acquire(this.#wantedRole());
+      if (this.isReleased && !this.#state.isBusy) {
+        connection.release();
+        throw new QueryRunnerAlreadyReleasedError();
+      }
+      this.#connection = connection;
+      this.#role = role;
+      this.databaseConnection = connection;
+      await this.#setAccess(connection);
+      return connection;
+    } catch (error) {
+      this.databaseConnectionPromise = undefined as unknown as Promise<never>;
+      throw error;
+    }
+  }
+
+  #wantedRole(): Role {
+    const frame = this.#frame;
+    const reads = this.mode === 'slave' && frame?.role === 'reader';
+    return reads && !frame.activity.hasWritten ? 'reader' : 'writer';
+  }
+
+  /** The session itself refuses writes in a read-only context; switched only where it differs. */
+  async #setAccess(connection: PooledConnection): Promise<void> {
+    const readOnly = this.#home.frame?.readOnly === true;
+    if (connection.readOnlySession === readOnly) return;
+    connection.tainted = true; // in case the switch fails half-way
+    await connection
+      .promise()
+      .query(`SET SESSION TRANSACTION ${readOnly ? 'READ ONLY' : 'READ WRITE'}`);
+    connection.readOnlySession = readOnly;
+    connection.tainted = false;
+  }
+
+  #giveBack(): void {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    if (this.isTransactionActive) connection.tainted = true; // the reset rolls it back
+    this.#transactionOver('rolledBack');
+    this.#connection = undefined;
+    connection.release();
+  }
+
+  #refuse(statement: Statement, sql: string): void {
+    this.#refuseUse(statement.verb === '' ? 'run a statement' : `run ${statement.verb}`);
+    this.#refusePoisoned(`run ${statement.verb}`);
+    refuseStatement(statement, sql, { place: this.place, readOnly: this.#isReadOnly });
+    if (this.place.tenant === undefined) this.#home.refuseUnfenced(statement, sql);
+  }
+
+  #refuseUse(attempted: string): void {
+    const place = currentFrame()?.place;
+    if (place !== undefined && place !== this.place && !samePlace(place, this.place)) {
+      throw new RunnerMisplacedError(attempted, this.place, place);
+    }
+    if (this.#home.frame?.activity.closed === true) reportLateUse(this.#home.frame, attempted);
+  }
+
+  #refusePoisoned(attempted: string): void {
+    if (this.#state.poison === undefined) return;
+    throw new TransactionPoisonedError(attempted, this.place.shard, this.#state.poison);
+  }
+
+  #mustLift(statement: Statement): boolean {
+    return this.place.tenant !== undefined && this.transactionDepth === 0 && mayWrite(statement);
+  }
+
+  async #begin(level: IsolationLevel | undefined): Promise<void> {
+    await this.#leaveReader();
+    const readOnly = this.#isReadOnly;
+    await beginTransaction(this.#sender, { level, readOnly });
+    // At once, before any statement that waited for this goes on.
+    this.#state.fenced = this.place.tenant !== undefined && !readOnly;
+    this.transactionDepth = 1;
+    this.#ended = this.#frame?.activity.transactionOpened();
+  }
+
+  async #commit(): Promise<void> {
+    let outcome: TransactionOutcome = 'unknown';
+    try {
+      await commitTransaction(this.#sender, 'commit a transaction');
+      outcome = 'committed';
+    } catch (error) {
+      if (!isSwitchyardError(error, OutcomeUnknownError.code)) outcome = 'rolledBack';
+      throw error;
+    } finally {
+      this.#transactionOver(outcome);
+    }
+  }
+
+  async #rollback(): Promise<void> {
+    try {
+      if (this.#connection?.broken !== true) await this.#raw('ROLLBACK');
+    } catch (error) {
+      if (this.#connection !== undefined) this.#connection.broken = true;
+      throw error;
+    } finally {
+      this.#transactionOver('rolledBack');
+    }
+  }
+
+  /** A reader's connection cannot take the transaction or the write that comes next. */
+  async #leaveReader(): Promise<void> {
+    if (this.#role === 'writer' || this.#connection === undefined) return;
+    this.#connection.release();
+    this.#connection = undefined;
+    this.databaseConnectionPromise = undefined as unknown as Promise<never>;
+    this.mode = 'master';
+    await this.connect();
+  }
+
+  async #lifted(
+    statement: Statement,
+    sql: string,
+    parameters: Parameters,
+    structured: boolean,
+  ): Promise<unknown> {
+    // A transaction may have begun while this waited for its turn: then it belongs to that one.
+    if (!this.#mustLift(statement)) return this.#send(statement, sql, parameters, structured);
+    await this.#leaveReader();
+    await beginTransaction(this.#sender, { level: undefined, readOnly: false });
+    let answer: unknown;
+    try {
+      answer = await this.#send(statement, sql, parameters, structured, true);
+    } catch (error) {
+      await this.#raw('ROLLBACK').catch(() => {
+        if (this.#connection !== undefined) this.#connection.broken = true;
+      });
+      throw error;
+    }
+    await commitTransaction(this.#sender, `run ${statement.verb}`);
+    return answer;
+  }
+
+  async #send(
+    statement: Statement,
+    sql: string,
+    parameters: Parameters,
+    structured: boolean,
+    lifted = false,
+  ): Promise<unknown> {
+    const sentAt = queryChannel.hasSubscribers ? performance.now() : 0;
+    this.#state.started();
+    let failed = true;
+    try {
+      const writes = mayWrite(statement);
+      if (writes && this.#role === 'reader') await this.#leaveReader();
+      if (statement.taints.length > 0) (await this.connect()).tainted = true;
+      const answer: unknown = await super.query(sql, parameters, structured);
+      failed = false;
+      if (writes) this.#frame?.activity.wrote();
+      if (lifted || this.#state.fenced) refuseEndedFence(answer, statement, this.place.shard);
+      return answer;
+    } catch (error) {
+      throw this.#failed(error, statement, lifted);
+    } finally {
+      this.#state.finished();
+      if (sentAt > 0) this.#publish(statement, sentAt, failed);
+    }
+  }
+
+  #failed(error: unknown, statement: Statement, lifted: boolean): unknown {
+    const inTransaction = this.isTransactionActive || lifted;
+    const failure = failureOfStatement(error, statement, {
+      place: this.place,
+      inTransaction,
+      connection: this.#connection,
+    });
+    if (failure.endsTransaction && this.isTransactionActive) this.#state.poison = error;
+    return failure.error;
+  }
+
+  #publish(statement: Statement, sentAt: number, failed: boolean): void {
+    const { shard, tenant } = this.place;
+    const durationMs = performance.now() - sentAt;
+    const role = this.#role;
+    queryChannel.publish({ shard, role, tenant, verb: statement.verb, durationMs, failed });
+  }
+
+  /** After a deadlock the savepoint is gone with the rest; only the depth is left to undo. */
+  async #rollbackNested(): Promise<void> {
+    if (this.#state.poison === undefined) return super.rollbackTransaction();
+    this.transactionDepth -= 1;
+  }
+
+  #transactionOver(outcome: TransactionOutcome): void {
+    this.isTransactionActive = false;
+    this.transactionDepth = 0;
+    this.#state.fenced = false;
+    this.#state.poison = undefined;
+    const ended = this.#ended;
+    this.#ended = undefined;
+    ended?.(outcome);
+  }
+
+  /** A socket's events run in nobody's context; listeners of this stream run in the runner's. */
+  #bound(stream: ReadStream): ReadStream {
+    const frame = this.#frame;
+    const emit = stream.emit.bind(stream) as typeof stream.emit;
+    stream.emit = ((...event: Emission) => runInFrame(frame, () => emit(...event))) as never;
+    return stream;
+  }
+}
