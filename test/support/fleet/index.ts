@@ -1,0 +1,7 @@
+export {
+  startFleet,
+  withFleet,
+  type DataSourcePart,
+  type Fleet,
+  type FleetOptions,
+} from './fleet.ts';
