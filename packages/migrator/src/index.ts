@@ -1,5 +1,18 @@
 export { outcomeOf, stillHolds, type Outcome, type SchemaCheck } from './plan/outcome.ts';
+export {
+  loadMigrations,
+  type LoadOptions,
+  type MigrationSources,
+} from './migrations/load-migrations.ts';
 export type { MigrationClass, MigrationFile } from './migrations/migration-file.ts';
+export { MigrationFileError } from './migrations/migration-errors.ts';
+export { createPlanner } from './plan/create-planner.ts';
+export { ParserUnavailableError } from './parser/parser-errors.ts';
+export {
+  MigrationNotPlannableError,
+  ScratchRefusedError,
+  TableNotMirroredError,
+} from './recording/scratch-errors.ts';
 export type {
   Blocker,
   DataCheck,
@@ -17,3 +30,62 @@ export type {
   PlanShard,
 } from './plan/planner.ts';
 export type { StepPath } from './ladder/path.ts';
+export { thisAuthor, type Fleet } from './fleet/fleet.ts';
+export { forecastFleet, type Forecast, type RolloutRequest } from './fleet/forecast.ts';
+export { askFleet, readLeases, type ControlOutcome } from './fleet/fleet-control.ts';
+export {
+  readFleetStatus,
+  type AppliedMigration,
+  type FleetStatus,
+  type OpenEntry,
+  type ShardStatus,
+} from './fleet/status.ts';
+export { rollOut, type RolloutReport } from './rollout/rollout.ts';
+export type {
+  KillRule,
+  RolloutPolicy,
+  StopPolicy,
+  WaveSelector,
+} from './rollout/rollout-policy.ts';
+export type {
+  Failure,
+  OnEvent,
+  RolloutEvent,
+  ShardOutcome,
+  ShardResult,
+} from './rollout/events.ts';
+export { failureOf } from './rollout/failure.ts';
+export type { OpenShard } from './rollout/shard-session.ts';
+export {
+  MigrationChangedError,
+  PlanRefusedError,
+  SchemaMovedError,
+  StepCheckFailedError,
+  StepFailedError,
+  TableLockedError,
+} from './rollout/rollout-errors.ts';
+export { LEDGER_FORMAT, LEDGER_TABLES, prepareLedger } from './ledger/tables.ts';
+export {
+  readLedger,
+  type Author,
+  type LedgerDirection,
+  type LedgerRow,
+  type LedgerState,
+} from './ledger/ledger.ts';
+export type { Control, LeaseRow } from './ledger/lease.ts';
+export {
+  LeaseHeldError,
+  LeaseLostError,
+  LedgerFormatError,
+  LedgerMissingError,
+  RolloutHaltedError,
+  ShardBusyError,
+} from './ledger/ledger-errors.ts';
+export { prepareFleet, type PrepareEvent, type PrepareRequest } from './prepare/prepare.ts';
+export {
+  DatabaseInUseError,
+  PrepareFailedError,
+  SameDatabaseError,
+  SchemaCopyError,
+  WritersNotInterleavedError,
+} from './prepare/prepare-errors.ts';

@@ -104,6 +104,30 @@ export async function noteStarted(
   return rows === 0 ? undefined : id;
 }
 
+/** A migration that is noted without being run. */
+export interface BaselineNote {
+  readonly migration: string;
+  /** Where it comes from. */
+  readonly clause: string;
+  readonly state: 'started' | 'done';
+  readonly checksum: string | null;
+}
+
+/** Notes a migration that is there already: adopted, or copied with the schema of a sibling. */
+export async function noteBaseline(
+  connection: Connection,
+  author: Author,
+  { migration, clause, state, checksum }: BaselineNote,
+): Promise<void> {
+  await connection.query(
+    `INSERT INTO shard_ledger
+       (rollout, migration, direction, step, clause, path, state, started_at, ended_at, who,
+        checksum, tool)
+     VALUES (?, ?, 'baseline', 0, ?, 'baseline', ?, NOW(3), IF(? = 'done', NOW(3), NULL), ?, ?, ?)`,
+    [author.rollout, migration, clause, state, state, author.who, checksum, author.tool],
+  );
+}
+
 /** How a migration or step ended. */
 export interface Ending {
   readonly state: Exclude<LedgerState, 'started'>;
@@ -119,11 +143,21 @@ export async function noteEnded(
 ): Promise<boolean> {
   const { rows } = await changedBy(
     connection,
-    `UPDATE shard_ledger SET state = ?, outcome = ?, stall_ms = ?, ended_at = NOW(3)
+    `UPDATE shard_ledger SET state = ?, outcome = ?, stall_ms = ?, ended_at = NOW(3),
+       plan = IF(? = 'done', NULL, plan)
      WHERE seq = ? AND state = 'started'`,
-    [ending.state, ending.outcome ?? null, Math.round(ending.stallMs ?? 0), seq],
+    [ending.state, ending.outcome ?? null, Math.round(ending.stallMs ?? 0), ending.state, seq],
   );
   return rows === 1;
+}
+
+/** Begins a failed migration's row again: the same row goes on until the migration is done. */
+export async function reopenMigration(connection: Connection, seq: number): Promise<void> {
+  await connection.query(
+    `UPDATE shard_ledger SET state = 'started', ended_at = NULL, outcome = NULL
+     WHERE seq = ? AND state = 'failed'`,
+    [seq],
+  );
 }
 
 /** What a run that died left open: the migration's row, its planned steps, and their rows. */
@@ -138,8 +172,9 @@ export interface OpenMigration {
 export async function readOpenMigration(
   connection: Connection,
   shard: string,
+  known?: readonly LedgerRow[],
 ): Promise<OpenMigration | undefined> {
-  const rows = await readMigrationRows(connection, shard);
+  const rows = known ?? (await readMigrationRows(connection, shard));
   const row = rows.find(({ state, direction }) => state !== 'done' && direction !== 'baseline');
   if (row === undefined) return undefined;
   const [kept] = await rowsOf<{ plan: string | null }>(

@@ -1,5 +1,6 @@
 import type { Connection } from 'mysql2/promise';
 import { rowsOf } from './connection.ts';
+import { ShardBusyError } from './ledger-errors.ts';
 
 /**
  * Name of the server-wide lock of one database: a hash, because lock names end at 64 characters.
@@ -46,4 +47,21 @@ export async function killConnection(connection: Connection, id: number): Promis
   } catch (error) {
     if ((error as { errno?: number }).errno !== NO_SUCH_THREAD) throw error;
   }
+}
+
+/**
+ * Takes back the lock that a lost connection of the same run may still have: the server goes on
+ * with a statement whose client is gone.
+ * @throws ShardBusyError
+ */
+export async function reclaimServerLock(
+  connection: Connection,
+  shard: string,
+  seconds: number,
+): Promise<void> {
+  const holder = await lockHolder(connection);
+  if (holder !== undefined && !holder.busy) await killConnection(connection, holder.id);
+  if (await lockServer(connection, seconds)) return;
+  const still = await lockHolder(connection);
+  throw new ShardBusyError(shard, still?.id ?? 0, still?.seconds ?? 0);
 }

@@ -1,0 +1,72 @@
+import type { Shard } from '@switchyard/shard-context';
+import { readLease, setControl, type Control, type LeaseRow } from '../ledger/lease.ts';
+import { Budget } from '../rollout/budget.ts';
+import type { Failure } from '../rollout/events.ts';
+import { failureOf } from '../rollout/failure.ts';
+import { withDefaults } from '../rollout/rollout-policy.ts';
+import type { Fleet } from './fleet.ts';
+
+/** What became of a request to one shard. */
+export interface ControlOutcome {
+  readonly shard: string;
+  /** The lease and control of the shard after the request. */
+  readonly lease: LeaseRow | undefined;
+  readonly failure: Failure | undefined;
+}
+
+/**
+ * Writes what an operator asks for to every shard that can be reached. A running rollout sees it
+ * before its next step on a shard, from whatever terminal it was started.
+ */
+export function askFleet(
+  fleet: Pick<Fleet, 'topology' | 'open' | 'author' | 'policy'>,
+  control: Control,
+  shards: readonly Shard[] = fleet.topology.shards,
+): Promise<ControlOutcome[]> {
+  return onEachLease(fleet, shards, async (shard, connection) => {
+    await setControl(connection, shard.name, control, fleet.author.who);
+  });
+}
+
+/** Reads the lease of every shard. */
+export function readLeases(
+  fleet: Pick<Fleet, 'topology' | 'open' | 'author' | 'policy'>,
+): Promise<ControlOutcome[]> {
+  return onEachLease(fleet, fleet.topology.shards, () => Promise.resolve());
+}
+
+/** Takes an abort back where nobody works: it was for a run that is over. */
+export async function clearAborts(
+  fleet: Fleet,
+  forecasts: readonly { readonly shard: Shard; readonly failure: Failure | undefined }[],
+): Promise<void> {
+  const shards = forecasts.filter(({ failure }) => failure === undefined).map(({ shard }) => shard);
+  await onEachLease(fleet, shards, async (shard, connection) => {
+    const { control, held } = await readLease(connection, shard.name);
+    if (control === 'abort' && !held) {
+      await setControl(connection, shard.name, 'run', fleet.author.who);
+    }
+  });
+}
+
+async function onEachLease(
+  fleet: Pick<Fleet, 'open' | 'policy'>,
+  shards: readonly Shard[],
+  work: (shard: Shard, connection: Awaited<ReturnType<Fleet['open']>>) => Promise<void>,
+): Promise<ControlOutcome[]> {
+  const budget = new Budget(withDefaults(fleet.policy));
+  const one = async (shard: Shard): Promise<ControlOutcome> => {
+    let connection: Awaited<ReturnType<Fleet['open']>> | undefined;
+    try {
+      connection = await fleet.open(shard);
+      await work(shard, connection);
+      const lease = await readLease(connection, shard.name);
+      return { shard: shard.name, lease, failure: undefined };
+    } catch (error) {
+      return { shard: shard.name, lease: undefined, failure: failureOf(error) };
+    } finally {
+      await connection?.end().catch(() => connection?.destroy());
+    }
+  };
+  return Promise.all(shards.map((shard) => budget.run(shard, () => one(shard))));
+}

@@ -1,0 +1,167 @@
+import type { Shard } from '@switchyard/shard-context';
+import { readLease, type Control } from '../ledger/lease.ts';
+import { readMigrationRows, readOpenMigration, type LedgerRow } from '../ledger/ledger.ts';
+import type { MigrationFile } from '../migrations/migration-file.ts';
+import type { PlanRefusal, ShardPlan } from '../plan/plan.ts';
+import { Budget } from '../rollout/budget.ts';
+import type { Failure } from '../rollout/events.ts';
+import { failureOf } from '../rollout/failure.ts';
+import { isHalfDone } from '../rollout/migration-run.ts';
+import { withDefaults } from '../rollout/rollout-policy.ts';
+import { isApplied, isThere } from '../rollout/shard-run.ts';
+import type { Connection } from 'mysql2/promise';
+import { driftOf } from './drift-of-plans.ts';
+import type { Fleet } from './fleet.ts';
+
+/** Which migrations, which way, on which shards. */
+export interface RolloutRequest {
+  readonly direction: 'up' | 'down';
+  /** Up: the last migration to run. Down: the only one to revert. Default: all; the latest. */
+  readonly to?: string;
+  /** Names of shards. Default: all. */
+  readonly only?: readonly string[];
+  /** Named permissions, kept so that `resume` has them too. */
+  readonly allow?: readonly string[];
+}
+
+/** What one shard has, and what will be done there. */
+export interface Forecast {
+  readonly shard: Shard;
+  readonly direction: 'up' | 'down';
+  readonly plans: readonly ShardPlan[];
+  /** What is to run, in order; `plans` covers it unless one is half done. */
+  readonly pending: readonly MigrationFile[];
+  /** A migration that an earlier run left half done; it is finished first. */
+  readonly halfDone: { readonly migration: string; readonly stepsDone: number } | undefined;
+  /** Migrations whose file is not the one that ran here. */
+  readonly changed: readonly string[];
+  /** Migrations that ran here and that no file is known for. */
+  readonly unknown: readonly string[];
+  readonly control: { readonly asked: Control; readonly by: string | undefined };
+  /** Why nothing can run here, one entry per reason. */
+  readonly refusals: readonly PlanRefusal[];
+  /** Why the shard could not be looked at or planned. */
+  readonly failure: Failure | undefined;
+}
+
+/** Looks at every shard and plans it. Nothing is changed. Budgets per server are kept. */
+export async function forecastFleet(fleet: Fleet, request: RolloutRequest): Promise<Forecast[]> {
+  const budget = new Budget(withDefaults(fleet.policy));
+  const named = request.only?.map((name) => fleet.topology.shard(name));
+  const shards = named ?? fleet.topology.shards;
+  const forecasts = await Promise.all(
+    shards.map((shard) => budget.run(shard, () => forecastShard(fleet, shard, request))),
+  );
+  return driftOf(forecasts, request.allow ?? []);
+}
+
+async function forecastShard(
+  fleet: Fleet,
+  shard: Shard,
+  request: RolloutRequest,
+): Promise<Forecast> {
+  const nothing = emptyForecast(shard, request.direction);
+  let connection: Connection | undefined;
+  try {
+    connection = await fleet.open(shard);
+    return { ...nothing, ...(await look(fleet, shard, connection, request)) };
+  } catch (error) {
+    return { ...nothing, failure: failureOf(error) };
+  } finally {
+    await connection?.end().catch(() => connection?.destroy());
+  }
+}
+
+async function look(
+  fleet: Fleet,
+  shard: Shard,
+  connection: Connection,
+  request: RolloutRequest,
+): Promise<Partial<Forecast>> {
+  const lease = await readLease(connection, shard.name);
+  const rows = await readMigrationRows(connection, shard.name);
+  const open = await readOpenMigration(connection, shard.name, rows);
+  const half = open !== undefined && isHalfDone(open) ? open : undefined;
+  const pending = pendingOf(fleet.migrations, rows, request);
+  const seen = {
+    pending,
+    changed: changedSince(fleet.migrations, rows),
+    unknown: unknownTo(fleet.migrations, rows),
+    control: { asked: lease.control, by: lease.controlBy ?? undefined },
+    halfDone: half && {
+      migration: half.row.migration,
+      stepsDone: half.steps.filter(({ state }) => state === 'done').length,
+    },
+  };
+  if (pending.length === 0 || half !== undefined) return seen;
+  const plans = await fleet.planner.plan(
+    { shard: shard.name, connection },
+    { migrations: pending, direction: request.direction },
+  );
+  return { ...seen, plans, refusals: plans.flatMap(refusalsOf) };
+}
+
+/** Refusals, and what stands in the way and does not go away while one waits. */
+function refusalsOf(plan: ShardPlan): PlanRefusal[] {
+  const lasting = plan.blockers.filter(({ kind }) => kind === 'privilege' || kind === 'disk');
+  return [
+    ...plan.refusals,
+    ...lasting.map(({ kind, table, reason, remedy }) => ({
+      rule: kind.toUpperCase(),
+      table,
+      clause: plan.migration,
+      reason,
+      remedy,
+    })),
+  ];
+}
+
+function pendingOf(
+  files: readonly MigrationFile[],
+  rows: readonly LedgerRow[],
+  { direction, to }: RolloutRequest,
+): MigrationFile[] {
+  if (direction === 'down') {
+    return files.filter(({ name }) => name === to && isApplied(rows, name));
+  }
+  const last = to === undefined ? files.length - 1 : files.findIndex(({ name }) => name === to);
+  return files.slice(0, last + 1).filter(({ name }) => !isThere(rows, name, 'up'));
+}
+
+/** Files that are not the ones that ran. */
+export function changedSince(
+  files: readonly MigrationFile[],
+  rows: readonly LedgerRow[],
+): string[] {
+  return files
+    .filter(({ name, checksum }) => {
+      const row = rows.find(({ migration }) => migration === name);
+      const ran = row?.checksum ?? checksum; // a baseline has none
+      return ran !== checksum;
+    })
+    .map(({ name }) => name);
+}
+
+/** Migrations in the ledger that no file is known for. */
+export function unknownTo(files: readonly MigrationFile[], rows: readonly LedgerRow[]): string[] {
+  const known = new Set(files.map(({ name }) => name));
+  return rows
+    .filter(({ migration }) => !known.has(migration) && isApplied(rows, migration))
+    .map(({ migration }) => migration);
+}
+
+/** What is known of a shard before anybody looked. */
+function emptyForecast(shard: Shard, direction: 'up' | 'down'): Forecast {
+  return {
+    shard,
+    direction,
+    plans: [],
+    pending: [],
+    halfDone: undefined,
+    changed: [],
+    unknown: [],
+    control: { asked: 'run', by: undefined },
+    refusals: [],
+    failure: undefined,
+  };
+}

@@ -1,0 +1,63 @@
+import type { Connection } from 'mysql2/promise';
+import type { Shard } from '@switchyard/shard-context';
+import { rowsOf } from '../ledger/connection.ts';
+import { LEDGER_TABLES } from '../ledger/tables.ts';
+
+/** What a shard's database is before anything is written to it. */
+export interface Survey {
+  readonly shard: Shard;
+  /** The uuid in `shard_identity`, or undefined where there is none. */
+  readonly uuid: string | undefined;
+  /** Tables that are not Switchyard's. */
+  readonly tables: readonly string[];
+  /** Tells servers apart by what they say of themselves; equal ones are looked at again. */
+  readonly serverMark: string;
+}
+
+/** Tables of `models` on a shard. */
+const MODELS_TABLES = ['shard_identity', 'shard_tenant'];
+
+/** Switchyard's own tables on a shard: what adoption, copies and drift leave out. */
+export const SYSTEM_TABLES: readonly string[] = [...MODELS_TABLES, ...LEDGER_TABLES];
+
+/** Looks at a shard's database. Nothing is changed. */
+export async function surveyShard(shard: Shard, connection: Connection): Promise<Survey> {
+  const names = await tablesOf(connection);
+  const tables = names.filter((name) => !SYSTEM_TABLES.includes(name));
+  const uuid = names.includes('shard_identity') ? await uuidOf(connection) : undefined;
+  const [mark] = await rowsOf<{ mark: string }>(
+    connection,
+    "SELECT CONCAT_WS('/', @@hostname, @@port, @@datadir, DATABASE()) AS mark",
+  );
+  return { shard, uuid, tables, serverMark: mark?.mark ?? shard.name };
+}
+
+/** Names of the base tables of the connection's database, sorted. */
+export async function tablesOf(connection: Connection): Promise<string[]> {
+  const rows = await rowsOf<{ name: string }>(
+    connection,
+    `SELECT TABLE_NAME AS name FROM information_schema.TABLES
+     WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE = 'BASE TABLE' ORDER BY TABLE_NAME`,
+  );
+  return rows.map(({ name }) => name);
+}
+
+async function uuidOf(connection: Connection): Promise<string | undefined> {
+  const [row] = await rowsOf<{ uuid: string }>(connection, 'SELECT uuid FROM shard_identity');
+  return row?.uuid;
+}
+
+/**
+ * True where two connections, opened under different names, are on one database: a lock that one
+ * has taken is seen by the other.
+ */
+export async function onSameDatabase(one: Connection, other: Connection): Promise<boolean> {
+  const name = "CONCAT('switchyard-survey:', LEFT(SHA2(DATABASE(), 256), 32))";
+  await one.query(`SELECT GET_LOCK(${name}, 0)`);
+  const [row] = await rowsOf<{ holder: number | null }>(
+    other,
+    `SELECT IS_USED_LOCK(${name}) AS holder`,
+  );
+  await one.query(`SELECT RELEASE_LOCK(${name})`);
+  return row?.holder === one.threadId;
+}

@@ -1,0 +1,116 @@
+import { SwitchyardError } from '@switchyard/shard-context';
+import type { DataCheck, Step } from '../plan/plan.ts';
+import { withoutValues } from './without-values.ts';
+
+/** What to do about a server's answer, by its error number. */
+const REMEDIES: Readonly<Record<number, string>> = {
+  1062: 'Find and mend the duplicates on this shard, then use `switchyard retry`',
+  1138: 'Fill in the NULLs on this shard, then use `switchyard retry`',
+  1265: 'Mend the values that do not fit on this shard, then use `switchyard retry`',
+  1406: 'Mend the values that are too long on this shard, then use `switchyard retry`',
+  1452: 'Mend the rows without a parent on this shard, then use `switchyard retry`',
+  1142: 'Grant the privilege to the account of the migrator, then use `switchyard retry`',
+  1845: 'The table has changed since it was planned: use `switchyard plan`, then `switchyard retry`',
+  1846: 'The table has changed since it was planned: use `switchyard plan`, then `switchyard retry`',
+  4092: 'The table has no row versions left: rebuild it (ALTER TABLE … FORCE), then use `switchyard retry`',
+  1114: 'Make room on the disk of the server, then use `switchyard retry`',
+};
+const MEND = 'Mend what the server names, then use `switchyard retry`';
+
+/** The server refused a statement of a migration. The shard stays pending; the others go on. */
+export class StepFailedError extends SwitchyardError {
+  static override readonly code = 'STEP_FAILED';
+  constructor(shard: string, step: Step, cause: unknown) {
+    const { errno, message } = cause as { errno?: number; message?: string };
+    super(
+      {
+        attempted: `run "${shortened(step.clause)}"`,
+        shard,
+        reason: `the server answered ${errno ?? 'without a number'}: ${withoutValues(message ?? 'nothing')}`,
+        remedy: REMEDIES[errno ?? 0] ?? MEND,
+      },
+      { cause },
+    );
+  }
+}
+
+/** A count that has to be zero for the step was not. The shard stays pending. */
+export class StepCheckFailedError extends SwitchyardError {
+  static override readonly code = 'STEP_CHECK_FAILED';
+  constructor(shard: string, step: Step, check: DataCheck, offending: number) {
+    super({
+      attempted: `run "${shortened(step.clause)}"`,
+      shard,
+      reason: `${check.failure} (${offending} found)`,
+      remedy: check.remedy,
+    });
+  }
+}
+
+/** The table could not be locked in time, because somebody else uses it. Nothing was changed. */
+export class TableLockedError extends SwitchyardError {
+  static override readonly code = 'TABLE_LOCKED';
+  static override readonly retryable = true;
+  /** Who stands in the way, one line each. */
+  readonly blockers: readonly string[];
+
+  constructor(shard: string, step: Step, blockers: readonly string[], cause: unknown) {
+    const who = blockers.length === 0 ? 'the server does not show by whom' : blockers.join('; ');
+    super(
+      {
+        attempted: `lock table ${step.table ?? ''} for "${shortened(step.clause)}"`,
+        shard,
+        reason: `it stayed locked: ${who}`,
+        remedy: 'End those transactions, or allow it in rollout.kill; then use `switchyard retry`',
+      },
+      { cause },
+    );
+    this.blockers = blockers;
+  }
+}
+
+/** The table is neither as it was planned for nor as it should become: somebody changed it. */
+export class SchemaMovedError extends SwitchyardError {
+  static override readonly code = 'SCHEMA_MOVED';
+  constructor(shard: string, step: Step) {
+    super({
+      attempted: `run "${shortened(step.clause)}"`,
+      shard,
+      reason: `table ${step.table ?? ''} is neither as planned nor as it should become`,
+      remedy: 'Compare it with its siblings, mend it by hand, then use `switchyard retry`',
+    });
+  }
+}
+
+/** The file of a half-run migration is not the one that was begun. Nothing more was run. */
+export class MigrationChangedError extends SwitchyardError {
+  static override readonly code = 'MIGRATION_CHANGED';
+  constructor(shard: string, migration: string) {
+    super({
+      attempted: `go on with ${migration}`,
+      shard,
+      reason: 'its file has changed since a part of it was run here',
+      remedy:
+        'Restore the file, finish with `switchyard retry`, and put the change in a new migration',
+    });
+  }
+}
+
+/** The plan made after an interrupted migration was finished was refused. */
+export class PlanRefusedError extends SwitchyardError {
+  static override readonly code = 'PLAN_REFUSED';
+  constructor(shard: string, migration: string, refusal: { reason: string; remedy: string }) {
+    super({
+      attempted: `plan ${migration}`,
+      shard,
+      reason: refusal.reason,
+      remedy: refusal.remedy,
+    });
+  }
+}
+
+/** A clause as a message shows it: one line, at most 100 characters. */
+export function shortened(clause: string): string {
+  const line = clause.replace(/\s+/g, ' ').trim();
+  return line.length <= 100 ? line : `${line.slice(0, 99)}…`;
+}

@@ -1,0 +1,178 @@
+import { performance } from 'node:perf_hooks';
+import type { Fleet } from '../fleet/fleet.ts';
+import type { Forecast, RolloutRequest } from '../fleet/forecast.ts';
+import { clearAborts } from '../fleet/fleet-control.ts';
+import { Budget } from './budget.ts';
+import type { OnEvent, ShardOutcome, ShardResult } from './events.ts';
+import { failureOf, isUnreachable } from './failure.ts';
+import { isHealthy } from './health.ts';
+import { withDefaults, type FullPolicy, type Wave } from './rollout-policy.ts';
+import { runShard } from './shard-run.ts';
+import { mayBegin } from './stop-policy.ts';
+import { divideIntoWaves } from './waves.ts';
+
+/** What a rollout came to. */
+export interface RolloutReport {
+  readonly rollout: string;
+  /** Why shards were left untouched, or undefined where none were. */
+  readonly stopped: string | undefined;
+  /** One per shard, in the order of the topology. */
+  readonly outcomes: readonly ShardOutcome[];
+}
+
+/**
+ * Carries out what was forecast: the canary, then the waves, within the budgets. A shard that fails
+ * stays pending and stops nobody but what the stop policy says. Nothing is rolled back.
+ */
+export async function rollOut(
+  fleet: Fleet,
+  request: RolloutRequest,
+  forecasts: readonly Forecast[],
+  emit: OnEvent = () => undefined,
+): Promise<RolloutReport> {
+  return new Rollout(fleet, request, forecasts, emit).run();
+}
+
+class Rollout {
+  readonly #fleet: Fleet;
+  readonly #request: RolloutRequest;
+  readonly #forecasts: readonly Forecast[];
+  readonly #emit: OnEvent;
+  readonly #policy: FullPolicy;
+  readonly #budget: Budget;
+  readonly #outcomes = new Map<string, ShardOutcome>();
+  #stopped: string | undefined;
+
+  constructor(
+    fleet: Fleet,
+    request: RolloutRequest,
+    forecasts: readonly Forecast[],
+    emit: OnEvent,
+  ) {
+    this.#fleet = fleet;
+    this.#request = request;
+    this.#forecasts = forecasts;
+    this.#emit = emit;
+    this.#policy = withDefaults(fleet.policy);
+    this.#budget = new Budget(this.#policy);
+  }
+
+  async run(): Promise<RolloutReport> {
+    const { rollout } = this.#fleet.author;
+    for (const forecast of this.#forecasts) this.#settleBeforehand(forecast);
+    const waves = this.#waves();
+    this.#emit({
+      event: 'rollout-started',
+      rollout,
+      direction: this.#request.direction,
+      waves: waves.map(({ name, shards }) => ({ name, shards: shards.map((s) => s.name) })),
+    });
+    for (const [i, wave] of waves.entries()) {
+      await this.#runWave(wave);
+      if (i < waves.length - 1) await this.#hold(wave);
+    }
+    if (this.#stopped !== undefined) await clearAborts(this.#fleet, this.#forecasts);
+    const outcomes = this.#forecasts.map(({ shard }) => this.#outcomeOf(shard.name));
+    const report = { rollout, stopped: this.#stopped, outcomes };
+    this.#emit({ event: 'rollout-ended', ...report });
+    return report;
+  }
+
+  /** What needs no turn: nothing to do, not to be reached, refused. */
+  #settleBeforehand({ shard, failure, refusals, pending, halfDone }: Forecast): void {
+    const { name } = shard;
+    if (failure !== undefined) {
+      const result = isUnreachable(failure) ? 'unreachable' : 'unplanned';
+      this.#settle({ ...emptyOutcome(name, result), failure });
+    } else if (refusals.length > 0) {
+      this.#settle({ ...emptyOutcome(name, 'refused'), refusals });
+    } else if (pending.length === 0 && halfDone === undefined) {
+      this.#settle(emptyOutcome(name, 'nothing-to-do'));
+    }
+  }
+
+  #waves(): Wave[] {
+    const due = this.#forecasts.filter(({ shard }) => !this.#outcomes.has(shard.name));
+    const bytes = new Map(due.map(({ shard, plans }) => [shard.name, bytesOf(plans)]));
+    return divideIntoWaves(
+      due.map(({ shard }) => shard),
+      this.#policy,
+      this.#fleet.topology.shards.map(({ name }) => name),
+      (shard) => bytes.get(shard) ?? 0,
+    );
+  }
+
+  async #runWave(wave: Wave): Promise<void> {
+    if (this.#stopped !== undefined) return;
+    const names = wave.shards.map(({ name }) => name);
+    this.#emit({ event: 'wave-started', wave: wave.name, shards: names });
+    await Promise.all(
+      wave.shards.map((shard) => this.#budget.run(shard, () => this.#runOne(wave, shard.name))),
+    );
+    const failed = names.filter((name) => this.#outcomeOf(name).result === 'failed').length;
+    this.#emit({ event: 'wave-ended', wave: wave.name, failed });
+    if (wave.name === 'canary' && failed > 0) this.#stopped ??= 'the canary failed';
+  }
+
+  async #runOne(wave: Wave, name: string): Promise<void> {
+    const inWave = wave.shards.map((shard) => this.#outcomes.get(shard.name));
+    this.#stopped ??= mayBegin(this.#policy.stop, [...this.#outcomes.values()], inWave);
+    if (this.#stopped !== undefined) return;
+    const forecast = this.#forecasts.find(({ shard }) => shard.name === name) as Forecast;
+    const began = performance.now();
+    const steps = forecast.plans.reduce((sum, plan) => sum + plan.steps.length, 0);
+    this.#emit({ event: 'shard-started', shard: name, steps });
+    const outcome = await this.#carryOut(forecast);
+    this.#settle({ ...outcome, durationMs: Math.round(performance.now() - began) });
+    if (outcome.result === 'halted') this.#stopped ??= outcome.failure?.message;
+  }
+
+  async #carryOut(forecast: Forecast): Promise<ShardOutcome> {
+    const { shard, direction, plans, pending } = forecast;
+    const fleet = this.#fleet;
+    try {
+      const end = await runShard(
+        { shard, direction, plans, pending, files: fleet.migrations, planner: fleet.planner },
+        {
+          open: fleet.open,
+          author: fleet.author,
+          policy: this.#policy,
+          emit: this.#emit,
+          options: JSON.stringify(this.#request),
+        },
+      );
+      return { ...emptyOutcome(shard.name, 'done'), ...end };
+    } catch (error) {
+      const failure = failureOf(error);
+      const result = failure.code === 'ROLLOUT_HALTED' ? 'halted' : 'failed';
+      return { ...emptyOutcome(shard.name, result), failure };
+    }
+  }
+
+  async #hold(wave: Wave): Promise<void> {
+    if (this.#stopped !== undefined) return;
+    const { holdMs, healthCommand } = this.#policy;
+    if (holdMs > 0) this.#emit({ event: 'holding', wave: wave.name, holdMs });
+    const exitCode = await isHealthy(wave, holdMs, healthCommand);
+    if (exitCode === 0) return;
+    this.#emit({ event: 'health-failed', wave: wave.name, exitCode });
+    this.#stopped = `the health command after ${wave.name} ended with ${exitCode}`;
+  }
+
+  #settle(outcome: ShardOutcome): void {
+    this.#outcomes.set(outcome.shard, outcome);
+    this.#emit({ event: 'shard-ended', ...outcome });
+  }
+
+  #outcomeOf(shard: string): ShardOutcome {
+    return this.#outcomes.get(shard) ?? emptyOutcome(shard, 'untouched');
+  }
+}
+
+function bytesOf(plans: Forecast['plans']): number {
+  return plans.reduce((sum, { steps }) => sum + Math.max(0, ...steps.map(({ bytes }) => bytes)), 0);
+}
+
+function emptyOutcome(shard: string, result: ShardResult): ShardOutcome {
+  return { shard, result, migrations: [], steps: 0, durationMs: 0, stallMs: 0 };
+}

@@ -1,0 +1,122 @@
+import { performance } from 'node:perf_hooks';
+import type { Shard } from '@switchyard/shard-context';
+import { readMigrationRows, type LedgerRow } from '../ledger/ledger.ts';
+import type { MigrationFile } from '../migrations/migration-file.ts';
+import type { ShardPlan } from '../plan/plan.ts';
+import type { Planner } from '../plan/planner.ts';
+import { isConnectionLoss } from './connection-loss.ts';
+import { finishMigration, readHalfDone, runMigration, type MigrationEnd } from './migration-run.ts';
+import { PlanRefusedError } from './rollout-errors.ts';
+import { ShardSession, type SessionOptions } from './shard-session.ts';
+
+/** What is to be done on one shard. */
+export interface ShardWork {
+  readonly shard: Shard;
+  readonly direction: 'up' | 'down';
+  /** What was planned, in order. */
+  readonly plans: readonly ShardPlan[];
+  /** Everything that was to be planned, in order; more than `plans` where one is half done. */
+  readonly pending: readonly MigrationFile[];
+  /** All known migrations: for the checksum of a half-done one. */
+  readonly files: readonly MigrationFile[];
+  readonly planner: Planner;
+}
+
+/** What a shard's run did. */
+export interface ShardEnd {
+  readonly migrations: readonly string[];
+  readonly steps: number;
+  readonly stallMs: number;
+}
+
+/**
+ * Does a shard's work from wherever its ledger says it stands. A lost connection is taken up again
+ * by the same way as a killed process: open the ledger, settle what is open, go on.
+ */
+export async function runShard(work: ShardWork, options: SessionOptions): Promise<ShardEnd> {
+  const session = await ShardSession.open(work.shard, options);
+  const ends: MigrationEnd[] = [];
+  try {
+    await untilDone(session, work, ends);
+  } finally {
+    await session.close();
+  }
+  return {
+    migrations: ends.map(({ migration }) => migration),
+    steps: ends.reduce((sum, { steps }) => sum + steps, 0),
+    stallMs: ends.reduce((sum, { stallMs }) => sum + stallMs, 0),
+  };
+}
+
+async function untilDone(
+  session: ShardSession,
+  work: ShardWork,
+  ends: MigrationEnd[],
+): Promise<void> {
+  const deadlineAfter = session.policy.reconnectMs;
+  let lostSince = 0;
+  for (;;) {
+    const finished = ends.length;
+    try {
+      return await doWork(session, work, ends);
+    } catch (error) {
+      if (!isConnectionLoss(error)) throw error;
+      if (ends.length > finished || lostSince === 0) lostSince = performance.now();
+      if (performance.now() - lostSince > deadlineAfter) throw error;
+      await session.reopen(ends.at(-1)?.migration ?? 'the first migration');
+    }
+  }
+}
+
+async function doWork(session: ShardSession, work: ShardWork, ends: MigrationEnd[]): Promise<void> {
+  const halfDone = await readHalfDone(session);
+  if (halfDone !== undefined) {
+    const file = work.files.find(({ name }) => name === halfDone.row.migration);
+    ends.push(await finishMigration(session, halfDone, file?.checksum));
+  }
+  for (const plan of await remainingPlans(session, work, halfDone !== undefined)) {
+    ends.push(await runMigration(session, plan));
+  }
+}
+
+/** What the ledger does not show as done yet, planned again where the plan rests on another state. */
+async function remainingPlans(
+  session: ShardSession,
+  work: ShardWork,
+  stale: boolean,
+): Promise<readonly ShardPlan[]> {
+  const rows = await readMigrationRows(session.connection, session.shard.name);
+  const left = work.pending.filter((file) => !isThere(rows, file.name, work.direction));
+  const planned = work.plans.filter(({ migration }) => left.some(({ name }) => name === migration));
+  if (!stale && planned.length === left.length) return planned;
+  if (left.length === 0) return [];
+  const plans = await work.planner.plan(
+    { shard: session.shard.name, connection: session.connection },
+    { migrations: left, direction: work.direction },
+  );
+  for (const { migration, refusals } of plans) {
+    if (refusals[0] !== undefined) {
+      throw new PlanRefusedError(session.shard.name, migration, refusals[0]);
+    }
+  }
+  return plans;
+}
+
+/** True where the migration already is where `direction` leads. */
+export function isThere(
+  rows: readonly LedgerRow[],
+  migration: string,
+  direction: 'up' | 'down',
+): boolean {
+  return isApplied(rows, migration) === (direction === 'up');
+}
+
+/**
+ * True where the shard's ledger shows the migration as done. One that is being reverted still
+ * counts until its `down` is done; the latest row of the migration decides.
+ */
+export function isApplied(rows: readonly LedgerRow[], migration: string): boolean {
+  const row = rows.find((candidate) => candidate.migration === migration);
+  if (row === undefined) return false;
+  return row.direction === 'down' ? row.state !== 'done' : row.state === 'done';
+}

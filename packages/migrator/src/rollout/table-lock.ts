@@ -1,0 +1,121 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Step } from '../plan/plan.ts';
+import { findLockBlockers, type LockBlocker } from './lock-blockers.ts';
+import { TableLockedError } from './rollout-errors.ts';
+import type { ShardSession } from './shard-session.ts';
+
+/** Server error "lock wait timeout exceeded". */
+const LOCK_WAIT_TIMEOUT = 1205;
+/** A transaction of that age is not one of the application's short ones: wait for it first. */
+const LONG_MS = 500;
+const LOOK_EVERY_MS = 100;
+/** How long to look on before trying anyway: the blockers may be none. */
+const LOOK_FOR_MS = 3000;
+/** Tries without any queueing, where the server offers them. */
+const FREE_TRIES = 6;
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 10_000;
+
+/**
+ * Sends a statement that needs a metadata lock so that others wait as little as can be: look first
+ * and let long transactions end, then ask with a short time-out, then pause, longer each time. While
+ * such a request waits, every new query on the table waits behind it; the time-out bounds that.
+ * Returns the milliseconds for which others may have waited behind failed requests.
+ * @throws TableLockedError naming who stands in the way
+ */
+export async function withTableLock(
+  session: ShardSession,
+  step: Step,
+  send: () => Promise<void>,
+): Promise<number> {
+  const deadline = Date.now() + session.policy.lockDeadlineMs;
+  let stallMs = 0;
+  for (let attempt = 1; ; attempt++) {
+    await letLongTransactionsEnd(session, step, deadline);
+    const waitSeconds = lockWait(session, step, attempt);
+    await session.connection.query(`SET SESSION lock_wait_timeout = ${waitSeconds}`);
+    const asked = Date.now();
+    try {
+      await send();
+      return stallMs;
+    } catch (error) {
+      if ((error as { errno?: number }).errno !== LOCK_WAIT_TIMEOUT) throw error;
+      if (waitSeconds > 0) stallMs += Math.min(Date.now() - asked, waitSeconds * 1000);
+      await pause(session, step, attempt, deadline, error);
+    }
+  }
+}
+
+/**
+ * MariaDB takes 0 and fails at once, without queueing. Not for builds: their second lock comes at
+ * the end, and a failure then throws the whole build away.
+ */
+function lockWait(session: ShardSession, step: Step, attempt: number): number {
+  const longest = session.policy.lockWaitSeconds;
+  if (step.path === 'inplace' || step.path === 'rebuild' || step.path === 'copy') return longest;
+  const free = session.shard.server.engine === 'mariadb' ? FREE_TRIES : 0;
+  return attempt <= free ? 0 : Math.min(longest, attempt - free);
+}
+
+async function letLongTransactionsEnd(
+  session: ShardSession,
+  step: Step,
+  deadline: number,
+): Promise<void> {
+  const until = Math.min(deadline, Date.now() + LOOK_FOR_MS);
+  for (;;) {
+    const blockers = await blockersOf(session, step);
+    const long = blockers.filter(({ ageMs }) => ageMs >= LONG_MS);
+    if (long.length === 0 || Date.now() >= until) return;
+    await killAllowed(session, long);
+    await sleep(LOOK_EVERY_MS);
+  }
+}
+
+async function pause(
+  session: ShardSession,
+  step: Step,
+  attempt: number,
+  deadline: number,
+  cause: unknown,
+): Promise<void> {
+  const blockers = await blockersOf(session, step, true);
+  const lines = blockers.map(({ description }) => description);
+  const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1));
+  if (Date.now() + pauseMs > deadline) {
+    throw new TableLockedError(session.shard.name, step, lines, cause);
+  }
+  await killAllowed(session, blockers);
+  session.emit({
+    event: 'lock-waiting',
+    shard: session.shard.name,
+    table: step.table ?? '',
+    attempt,
+    pauseMs,
+    blockers: lines,
+  });
+  await sleep(pauseMs);
+  await session.mayGoOn();
+}
+
+function blockersOf(session: ShardSession, step: Step, afterTimeout = false) {
+  const { engine } = session.shard.server;
+  return findLockBlockers(session.connection, engine, step.table ?? '', afterTimeout);
+}
+
+/** Cuts off the transactions that the policy names, and only those. */
+async function killAllowed(session: ShardSession, blockers: readonly LockBlocker[]): Promise<void> {
+  for (const blocker of blockers) {
+    const allowed = session.policy.kill.some(
+      ({ user, olderThanMs }) =>
+        (user === undefined || user === blocker.user) && blocker.ageMs >= olderThanMs,
+    );
+    if (!allowed) continue;
+    await session.connection.query(`KILL CONNECTION ${Number(blocker.id)}`).catch(() => undefined);
+    session.emit({
+      event: 'blocker-killed',
+      shard: session.shard.name,
+      blocker: blocker.description,
+    });
+  }
+}

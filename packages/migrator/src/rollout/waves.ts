@@ -1,0 +1,66 @@
+import { UnknownShardError, type Shard } from '@switchyard/shard-context';
+import type { FullPolicy, Wave, WaveSelector } from './rollout-policy.ts';
+
+/**
+ * Divides shards into the canary and the waves of a policy, in order. Shards that no wave names come
+ * last, so that a policy can never leave one out; waves that would be empty are left out.
+ * @throws UnknownShardError where a canary or wave names a shard that the topology lacks
+ */
+export function divideIntoWaves(
+  shards: readonly Shard[],
+  policy: FullPolicy,
+  known: readonly string[],
+  bytesOf: (shard: string) => number = () => 0,
+): Wave[] {
+  for (const name of namedShards(policy)) {
+    if (!known.includes(name)) throw new UnknownShardError('divide into waves', name, known);
+  }
+  const left = inOrder(shards, policy.order, bytesOf);
+  const canary = take(left, ({ name }) => canaries(policy, shards).includes(name), Infinity);
+  const waves = policy.waves.map((selector) =>
+    take(left, matches(selector), limitOf(selector, shards.length)),
+  );
+  const rest = left.splice(0);
+  return [
+    { name: 'canary', shards: canary },
+    ...[...waves, rest].map((wave, i) => ({ name: `wave ${i + 1}`, shards: wave })),
+  ].filter((wave) => wave.shards.length > 0);
+}
+
+function namedShards(policy: FullPolicy): readonly string[] {
+  return [...(policy.canary ?? []), ...policy.waves.flatMap((wave) => wave.shards ?? [])];
+}
+
+function canaries(policy: FullPolicy, shards: readonly Shard[]): readonly string[] {
+  if (policy.canary !== undefined) return policy.canary;
+  return shards.length > 1 ? shards.slice(0, 1).map(({ name }) => name) : [];
+}
+
+function inOrder(
+  shards: readonly Shard[],
+  order: FullPolicy['order'],
+  bytesOf: (shard: string) => number,
+): Shard[] {
+  if (order === 'declared') return [...shards];
+  const sign = order === 'smallest-first' ? 1 : -1;
+  return [...shards].sort((a, b) => sign * (bytesOf(a.name) - bytesOf(b.name)));
+}
+
+function matches(selector: WaveSelector): (shard: Shard) => boolean {
+  return (shard) =>
+    (selector.shards?.includes(shard.name) ?? true) &&
+    (selector.region === undefined || shard.server.region === selector.region) &&
+    (selector.tag === undefined || shard.tags.includes(selector.tag));
+}
+
+function limitOf(selector: WaveSelector, all: number): number {
+  const share = selector.share === undefined ? Infinity : Math.ceil(selector.share * all);
+  return Math.min(selector.count ?? Infinity, share);
+}
+
+/** Takes up to `limit` matching shards out of `left`. */
+function take(left: Shard[], wanted: (shard: Shard) => boolean, limit: number): Shard[] {
+  const taken = left.filter(wanted).slice(0, limit);
+  for (const shard of taken) left.splice(left.indexOf(shard), 1);
+  return taken;
+}
