@@ -97,3 +97,7 @@ export {
 export { connectToShard, type ConnectOptions } from './system/connect-to-shard.ts';
 export { escapeIdentifier } from './system/escape-identifier.ts';
 export { prepareShard, type PreparedShard, type PrepareOptions } from './system/prepare-shard.ts';
+export { RecordFinder } from './records/record-finder.ts';
+export { RecordUnknownError } from './records/find-errors.ts';
+export type { FleetDataSource } from './records/search.ts';
+export { copyRecordForAnotherShard, type CopyRecordOptions } from './records/copy-record.ts';

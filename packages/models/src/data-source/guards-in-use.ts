@@ -1,8 +1,5 @@
-import type { DataSource } from 'typeorm';
-import { noGuards, type WriteGuards } from './guards.ts';
+import { RecordGuards } from '../records/record-guards.ts';
+import type { WriteGuards } from './guards.ts';
 
-/** The rules about records that hold on a data source; made once, before its metadata is built. */
-export function guardsOf(dataSource: DataSource): WriteGuards {
-  void dataSource;
-  return noGuards;
-}
+/** The rules about records that hold on every sharded data source. They keep no state. */
+export const guardsInUse: WriteGuards = new RecordGuards();

@@ -49,7 +49,7 @@ describe('onEachShard', () => {
 
   it('gives a failing shard an outcome of its own', async () => {
     const outcomes = await onEachShard(
-      { context },
+      { topology: context.topology },
       ({ shard }) => {
         if (shard.name === 's2') throw new RangeError('down');
         return shard.ordinal;

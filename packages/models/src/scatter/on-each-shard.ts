@@ -4,7 +4,8 @@ import {
   ShardSwitchInTransactionError,
   type Role,
   type Shard,
-  type ShardContext,
+  ShardContext,
+  type Topology,
 } from '@switchyard/shard-context';
 import { ScatterAbortedError, ScatterDeadlineError } from './scatter-errors.ts';
 import { Turns } from './turns.ts';
@@ -42,8 +43,10 @@ export interface ShardTurn {
   readonly signal: AbortSignal;
 }
 
-/** A sharded data source, or its context. */
-export type ScatterSource = ShardContext | { readonly context: ShardContext };
+/** A sharded data source, or a shard context. */
+export interface ScatterSource {
+  readonly topology: Topology;
+}
 
 /**
  * Runs `fn` once on each shard, some at a time, and answers with one outcome per shard, in order:
@@ -56,7 +59,7 @@ export async function onEachShard<T>(
   fn: (turn: ShardTurn) => T | Promise<T>,
   options: ScatterOptions = {},
 ): Promise<ShardOutcome<T>[]> {
-  const context = 'context' in source ? source.context : source;
+  const context = source instanceof ShardContext ? source : new ShardContext(source.topology);
   refuseInside();
   const shards = shardsOf(context, options);
   const { concurrency = DEFAULT_CONCURRENCY, concurrencyPerServer = DEFAULT_PER_SERVER } = options;

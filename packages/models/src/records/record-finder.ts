@@ -1,0 +1,119 @@
+import {
+  type LocatedRecord,
+  type LocateRecordsOptions,
+  type Locator,
+  type RecordLocator,
+  type RecordReference,
+} from '@switchyard/shard-context';
+import type { EntityMetadata } from 'typeorm';
+import { declarationOf } from '../declarations/declare.ts';
+import { RecordUnknownError } from './find-errors.ts';
+import { FleetReader } from './fleet-reader.ts';
+import { originOf } from './origin.ts';
+import { misrouted, type FleetDataSource, type Search } from './search.ts';
+import { searchByShard } from './search-by-shard.ts';
+import { searchByTenant } from './search-by-tenant.ts';
+import { tenantPathOf } from './tenant-path.ts';
+import { storedText } from './tenant-value.ts';
+
+/**
+ * References → records, one query per model and shard. A tenant in the reference routes: its
+ * placement of today is asked for, so that IDs made before a move are found after it. Without one,
+ * the shard is asked, and the row's tenant is checked against the shard's own record of who lives
+ * there before the row is handed out. Works inside a lock only where the lock's place is meant.
+ */
+export class RecordFinder implements RecordLocator {
+  readonly #dataSource: FleetDataSource;
+  readonly #locator: Locator;
+
+  constructor(dataSource: FleetDataSource, locator: Locator) {
+    this.#dataSource = dataSource;
+    this.#locator = locator;
+  }
+
+  /** One outcome per reference, in their order; duplicates get the same record. */
+  async locateMany(
+    references: readonly RecordReference[],
+    options: LocateRecordsOptions = {},
+  ): Promise<LocatedRecord[]> {
+    const reader = new FleetReader(this.#dataSource, options.withDeleted === true);
+    const outcomes = new Map<RecordReference, LocatedRecord>();
+    const searches: Search[] = [];
+    for (const reference of new Set(references)) {
+      const search = this.#searchOf(reference);
+      if ('outcome' in search) outcomes.set(reference, search);
+      else searches.push(search);
+    }
+    const [byTenant, byShard] = split(searches);
+    const found = await Promise.all([
+      searchByTenant(byTenant, reader, this.#locator),
+      searchByShard(byShard, reader, this.#locator),
+    ]);
+    for (const [reference, outcome] of found.flat()) outcomes.set(reference, outcome);
+    return references.map((reference) => outcomes.get(reference) ?? { outcome: 'gone' });
+  }
+
+  /** @throws RecordUnknownError for what no data source loaded or saved */
+  referenceOf(record: object): RecordReference {
+    const metadata = this.#metadataOf(record);
+    if (metadata === undefined) throw new RecordUnknownError('an object', 'it is no entity');
+    const origin = originOf(record);
+    if (origin === undefined) {
+      const reason = 'it was neither loaded nor saved, so it has no shard';
+      throw new RecordUnknownError(`a ${metadata.name}`, reason);
+    }
+    const id = metadata.primaryColumns.map((column) =>
+      storedText(this.#dataSource.driver, column, record),
+    );
+    if (id.some((part) => part === undefined)) {
+      throw new RecordUnknownError(`a ${metadata.name}`, 'it has no id');
+    }
+    const reference = { model: metadata.name, id: id as string[], shard: origin.shard };
+    if (origin.tenant === undefined || tenantPathOf(metadata) === undefined) {
+      const tenant = this.#ownTenant(metadata, record);
+      return tenant === undefined ? reference : { ...reference, tenant };
+    }
+    return { ...reference, tenant: origin.tenant, epoch: origin.epoch };
+  }
+
+  isRecord(value: unknown): value is object {
+    if (typeof value !== 'object' || value === null) return false;
+    return this.#metadataOf(value) !== undefined;
+  }
+
+  #metadataOf(record: object): EntityMetadata | undefined {
+    const { constructor } = record;
+    if (typeof constructor !== 'function' || constructor === Object) return undefined;
+    if (!this.#dataSource.hasMetadata(constructor)) return undefined;
+    return this.#dataSource.getMetadata(constructor);
+  }
+
+  /** Loaded without a tenant in the context, the row may still name its own. */
+  #ownTenant(metadata: EntityMetadata, record: object): string | undefined {
+    const path = tenantPathOf(metadata);
+    if (path === undefined || path.steps.length > 0) return undefined;
+    return storedText(this.#dataSource.driver, path.column, record);
+  }
+
+  #searchOf(reference: RecordReference): Search | LocatedRecord {
+    const metadata = this.#dataSource.entityMetadatas.find(({ name }) => name === reference.model);
+    if (metadata === undefined || declarationOf(metadata)?.domain === 'pinned') {
+      return misrouted(`${reference.model} is no entity of this data source`);
+    }
+    if (reference.id.length !== metadata.primaryColumns.length) {
+      return misrouted(`an id of ${reference.model} has ${metadata.primaryColumns.length} parts`);
+    }
+    if (!this.#dataSource.topology.has(reference.shard) && reference.tenant === undefined) {
+      return misrouted(`${reference.shard} is no shard of the topology`);
+    }
+    return { reference, metadata };
+  }
+}
+
+function split(searches: readonly Search[]): [Search[], Search[]] {
+  const routed = searches.filter(
+    ({ reference, metadata }) =>
+      reference.tenant !== undefined && tenantPathOf(metadata) !== undefined,
+  );
+  return [routed, searches.filter((search) => !routed.includes(search))];
+}

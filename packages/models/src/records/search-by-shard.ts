@@ -1,0 +1,153 @@
+import type { LocatedRecord, Locator } from '@switchyard/shard-context';
+import { declarationOf } from '../declarations/declare.ts';
+import { searchKey, type FleetReader, type FoundRow, type Residence } from './fleet-reader.ts';
+import { failure, misrouted, type Outcome, type Search } from './search.ts';
+import { placementsFor, searchByTenant } from './search-by-tenant.ts';
+
+/**
+ * Finds references that name a shard and no tenant. A row is handed out only where the shard's own
+ * record says that its tenant lives there; a tenant that moved is followed, and what is not there
+ * at all is looked for on the shards to which tenants of this one moved.
+ */
+export async function searchByShard(
+  searches: readonly Search[],
+  reader: FleetReader,
+  locator: Locator,
+): Promise<Outcome[]> {
+  const groups = new Map<string, Search[]>();
+  for (const search of searches) {
+    const group = `${search.metadata.name} ${search.reference.shard}`;
+    groups.set(group, [...(groups.get(group) ?? []), search]);
+  }
+  const found = await Promise.all(
+    [...groups.values()].map((group) => new ShardSearch(reader, locator).run(group)),
+  );
+  return found.flat();
+}
+
+/** The search for rows of one model that were last seen on one shard. */
+class ShardSearch {
+  readonly #reader: FleetReader;
+  readonly #locator: Locator;
+
+  constructor(reader: FleetReader, locator: Locator) {
+    this.#reader = reader;
+    this.#locator = locator;
+  }
+
+  async run(group: readonly Search[]): Promise<Outcome[]> {
+    const shard = group[0]?.reference.shard ?? '';
+    try {
+      const { outcomes, missing } = await this.#on(shard, group);
+      return [...outcomes, ...(await this.#elsewhere(shard, missing))];
+    } catch (error) {
+      return group.map(({ reference }) => [reference, failure(error)]);
+    }
+  }
+
+  /** What one shard says: outcomes for the rows it has, and the searches it has no row for. */
+  async #on(
+    shard: string,
+    group: readonly Search[],
+  ): Promise<{ outcomes: Outcome[]; missing: Search[] }> {
+    const rows = await this.#reader.rowsOn(shard, group);
+    const tenants = [...rows.values()].flatMap(({ tenant }) => tenant ?? []);
+    const residences = await this.#reader.residences(shard, [...new Set(tenants)]);
+    const outcomes: Outcome[] = [];
+    const missing: Search[] = [];
+    const away: Search[] = [];
+    for (const search of group) {
+      const row = rows.get(searchKey(search));
+      if (row === undefined) missing.push(search);
+      else if (row.tenant === undefined) outcomes.push([search.reference, ownRow(row)]);
+      else if (lives(residences.get(row.tenant))) outcomes.push([search.reference, ownRow(row)]);
+      else away.push(withTenant(search, row.tenant));
+    }
+    return { outcomes: [...outcomes, ...(await this.#follow(shard, away, group))], missing };
+  }
+
+  /** Rows that are here although their tenant is not: left behind by a move, or on their way in. */
+  async #follow(
+    shard: string,
+    away: readonly Search[],
+    group: readonly Search[],
+  ): Promise<Outcome[]> {
+    const placements = await placementsFor(
+      away.map(({ reference }) => reference.tenant as string),
+      this.#locator,
+    );
+    const strangers = away.filter(({ reference }) => {
+      const placement = placements.get(reference.tenant as string);
+      return placement !== undefined && !('outcome' in placement) && placement.shard === shard;
+    });
+    const others = away.filter((search) => !strangers.includes(search));
+    const found = await searchByTenant(others, this.#reader, this.#locator);
+    const refused = strangers.map(({ reference }): Outcome => {
+      const reason = `${shard} has no record of the tenant ${reference.tenant} whose row it holds`;
+      return [reference, misrouted(reason)];
+    });
+    return [...found, ...refused].map(([reference, outcome]) => [
+      originalOf(reference.id, group) ?? reference,
+      outcome,
+    ]);
+  }
+
+  /** Purged after a move: fleet-unique ids are looked for where tenants of this shard went. */
+  async #elsewhere(from: string, missing: readonly Search[]): Promise<Outcome[]> {
+    const movable = missing.filter(isFleetUnique);
+    const outcomes: Outcome[] = missing
+      .filter((search) => !movable.includes(search))
+      .map(({ reference }) => [reference, { outcome: 'gone' }]);
+    if (movable.length === 0) return outcomes;
+    return [...outcomes, ...(await this.#alongMoves(from, movable))];
+  }
+
+  async #alongMoves(from: string, movable: readonly Search[]): Promise<Outcome[]> {
+    const outcomes: Outcome[] = [];
+    const asked = new Set([from]);
+    let waiting = await this.#reader.movedTo(from);
+    let missing = [...movable];
+    let unavailable: LocatedRecord | undefined;
+    while (waiting.length > 0 && missing.length > 0) {
+      const next = waiting.shift() as string;
+      if (asked.has(next) || !this.#reader.dataSource.topology.has(next)) continue;
+      asked.add(next);
+      try {
+        const there = await this.#on(next, missing);
+        outcomes.push(...there.outcomes);
+        missing = there.missing;
+        waiting = [...waiting, ...(await this.#reader.movedTo(next))];
+      } catch (error) {
+        unavailable = failure(error); // the row may be on the shard that did not answer
+      }
+    }
+    const rest = unavailable ?? { outcome: 'gone' };
+    return [...outcomes, ...missing.map(({ reference }): Outcome => [reference, rest])];
+  }
+}
+
+function lives(residence: Residence | undefined): boolean {
+  return residence?.state === 'active' || residence?.state === 'frozen';
+}
+
+/** The origin that loading gave it stays: the shard, and no tenant, as the reference had none. */
+function ownRow({ record }: FoundRow): LocatedRecord {
+  return { outcome: 'found', record };
+}
+
+function withTenant({ reference, metadata }: Search, tenant: string): Search {
+  return { metadata, reference: { ...reference, tenant } };
+}
+
+function originalOf(
+  id: readonly string[],
+  group: readonly Search[],
+): Search['reference'] | undefined {
+  return group.find(({ reference }) => reference.id === id)?.reference;
+}
+
+function isFleetUnique({ metadata }: Search): boolean {
+  const declaration = declarationOf(metadata);
+  if (declaration?.domain !== 'sharded') return false;
+  return declaration.ids === 'interleaved' || declaration.ids === 'uuid';
+}
