@@ -1,0 +1,112 @@
+import { quoteName } from '../recording/definition.ts';
+import type { ScratchSchema } from '../recording/scratch-schema.ts';
+import { ALREADY_THERE, errorNumber, serverMessage } from '../recording/server-answer.ts';
+import type { StepPath } from './path.ts';
+import { rungClauses, rungsOf, type Rung } from './rungs.ts';
+
+/** `Not supported` (with or without a reason), and the limit of row versions. */
+const TRY_NEXT: ReadonlySet<number> = new Set([1845, 1846, 4092]);
+
+/** A way that worked on the empty table. */
+export interface Climbed {
+  readonly outcome: 'climbed';
+  readonly path: StepPath;
+  readonly rung: Rung;
+  /** The exact statement. */
+  readonly sql: string;
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}
+
+/** What the server said when no way worked. Nothing was changed. */
+export interface NotClimbed {
+  readonly outcome: 'already-there' | 'refused';
+  readonly number: number;
+  readonly message: string;
+}
+
+/** Which rungs may be used. */
+export interface ClimbOptions {
+  /** Leaves the first rung out: no row versions are left, or its bugs are known. */
+  readonly withoutInstant?: boolean;
+  /** Session setting of `foreign_key_checks`. Default true. */
+  readonly foreignKeyChecks?: boolean;
+}
+
+/**
+ * Tries the rungs on the scratch table, cheapest first, until one works: a wrong ALGORITHM clause
+ * fails without doing anything, the right one carries the change out.
+ */
+export async function climb(
+  scratch: ScratchSchema,
+  table: string,
+  clauses: readonly string[],
+  options: ClimbOptions = {},
+): Promise<Climbed | NotClimbed> {
+  const rungs = rungsOf(scratch.facts).filter(
+    (rung) => options.withoutInstant !== true || rung.path !== 'instant',
+  );
+  const before = await scratch.definition(table);
+  const id = await tableId(scratch, table);
+  let refusal: NotClimbed = { outcome: 'refused', number: 0, message: 'no algorithm fits' };
+  if (options.foreignKeyChecks === false) await scratch.query('SET SESSION foreign_key_checks = 0');
+  try {
+    for (const rung of rungs) {
+      const sql = alterSql(table, clauses, rung);
+      const failed = await attempt(scratch, sql);
+      if (failed === undefined)
+        return { ...(await climbed(rung, id)), sql, before, ...(await after()) };
+      refusal = failed;
+      if (!TRY_NEXT.has(failed.number)) break;
+    }
+    return refusal;
+  } finally {
+    if (options.foreignKeyChecks === false)
+      await scratch.query('SET SESSION foreign_key_checks = 1');
+  }
+
+  async function after(): Promise<{ after: string | undefined }> {
+    return { after: await scratch.definition(table) };
+  }
+  async function climbed(rung: Rung, idBefore: number | undefined) {
+    const kept = rung.path === 'rebuild' && idBefore !== undefined;
+    const inPlace = kept && (await tableId(scratch, table)) === idBefore;
+    const path: StepPath = inPlace ? 'inplace' : rung.path;
+    return { outcome: 'climbed', path, rung } as const;
+  }
+}
+
+/** One ALTER TABLE that says how it is to be done. */
+export function alterSql(table: string, clauses: readonly string[], rung: Rung): string {
+  return `ALTER TABLE ${quoteName(table)} ${clauses.join(', ')}, ${rungClauses(rung)}`;
+}
+
+async function attempt(scratch: ScratchSchema, sql: string): Promise<NotClimbed | undefined> {
+  try {
+    await scratch.query(sql);
+    return undefined;
+  } catch (error) {
+    const number = errorNumber(error);
+    if (number === undefined) throw error;
+    const outcome = ALREADY_THERE.has(number) ? 'already-there' : 'refused';
+    return { outcome, number, message: serverMessage(error) };
+  }
+}
+
+/**
+ * The table's id at InnoDB: a change in place that keeps it did not rewrite the table. Undefined on
+ * MariaDB, which says so by itself, and without the PROCESS privilege: then a rewrite is assumed.
+ */
+async function tableId(scratch: ScratchSchema, table: string): Promise<number | undefined> {
+  if (scratch.facts.engine === 'mariadb') return undefined;
+  try {
+    const [row] = await scratch.rows<{ id: number }>(
+      'SELECT TABLE_ID AS id FROM information_schema.INNODB_TABLES WHERE NAME = ?',
+      [`${scratch.name}/${table}`],
+    );
+    return row?.id;
+  } catch (error) {
+    if (errorNumber(error) === undefined) throw error;
+    return undefined;
+  }
+}

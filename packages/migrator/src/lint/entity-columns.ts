@@ -1,0 +1,25 @@
+import type { DataSource, DataSourceOptions } from 'typeorm';
+
+/** Which columns the application's entities use, by table. */
+export type EntityColumns = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** The tables and columns of entities, by their names in the database. */
+export async function entityColumns(
+  entities: DataSourceOptions['entities'],
+): Promise<EntityColumns> {
+  if (entities === undefined) return new Map();
+  const { DataSource: Source } = await import('typeorm');
+  const source = new Source({ type: 'mysql', entities, driver: {}, logging: false });
+  await buildMetadatas(source);
+  return new Map(
+    source.entityMetadatas.map((metadata) => [
+      metadata.tableName,
+      new Set(metadata.columns.map((column) => column.databaseName)),
+    ]),
+  );
+}
+
+/** TypeORM builds metadata without a connection, but calls that protected. */
+async function buildMetadatas(source: DataSource): Promise<void> {
+  await (source as unknown as { buildMetadatas(): Promise<void> }).buildMetadatas();
+}

@@ -1,0 +1,145 @@
+import { lintClauses } from '../lint/lint-clauses.ts';
+import type { Climbed } from '../ladder/climb.ts';
+import { hasSafeInstantColumns } from '../ladder/rungs.ts';
+import { settled } from '../ladder/settle.ts';
+import { climbAlter, type Rise } from '../ladder/split-alter.ts';
+import type { Clause, Statement } from '../parser/statement.ts';
+import { digestOf } from '../recording/definition.ts';
+import { draftForeignKey } from './draft-foreign-key.ts';
+import { draftPartition } from './draft-partition.ts';
+import { draftRename } from './draft-table.ts';
+import { NO_CHECKS } from './draft.ts';
+import type { DraftContext } from './draft-context.ts';
+import type { Step } from './plan.ts';
+
+type Special = (context: DraftContext, table: string, clause: Clause) => Promise<void>;
+
+/** Clauses that the ladder alone would misjudge. */
+const SPECIAL: Partial<Record<Clause['kind'], Special>> = {
+  'add-foreign-key': draftForeignKey,
+  'rename-table': (context, table, clause) =>
+    draftRename(context, clause.text, [{ from: table, to: clause.name ?? '' }]),
+  partition: draftPartition,
+  'partition-move': draftPartition,
+  'drop-partition': draftPartition,
+};
+
+/** Drafts the steps of one ALTER TABLE: special clauses alone, the others as cheap as they come. */
+export async function draftAlter(
+  context: DraftContext,
+  statement: Extract<Statement, { kind: 'alter' }>,
+): Promise<void> {
+  const { table, clauses } = statement;
+  const before = await context.scratch.definition(table);
+  let ordinary: Clause[] = [];
+  for (const clause of clauses) {
+    const special = SPECIAL[clause.kind];
+    if (special === undefined) {
+      ordinary.push(clause);
+      continue;
+    }
+    await draftOrdinary(context, table, ordinary);
+    ordinary = [];
+    await special(context, table, clause);
+  }
+  await draftOrdinary(context, table, ordinary);
+  const after = await context.scratch.definition(table);
+  lintClauses(context, table, clauses, before, after);
+}
+
+async function draftOrdinary(
+  context: DraftContext,
+  table: string,
+  clauses: readonly Clause[],
+): Promise<void> {
+  if (clauses.length === 0) return;
+  const { scratch } = context;
+  const rises = await climbAlter(scratch, table, clauses, (some) => ({
+    withoutInstant: needsOtherRung(context, table, some),
+  }));
+  for (const rise of rises) await addRise(context, table, rise);
+}
+
+function needsOtherRung(context: DraftContext, table: string, clauses: readonly Clause[]): boolean {
+  if (rowVersionsOf(clauses) === 0) return false;
+  return context.withoutInstant.has(table) || !hasSafeInstantColumns(context.scratch.facts);
+}
+
+async function addRise(context: DraftContext, table: string, rise: Rise): Promise<void> {
+  const { result, clauses } = rise;
+  if (result.outcome === 'climbed') return addClimbed(context, table, clauses, result);
+  const clause = clauses.map((one) => one.text).join(', ');
+  const verdict = await settled(context.scratch, table, clauses, result);
+  if (verdict === 'same') {
+    return context.add({ ...NOTHING_TO_DO, table, clause, note: 'the shard has it already' });
+  }
+  const different = verdict === 'different';
+  context.refuse({
+    rule: different ? 'DIFFERENT_DEFINITION' : 'SERVER_REFUSES',
+    table,
+    clause,
+    reason: different
+      ? 'it is there already, defined otherwise'
+      : `the server says: ${result.message}`,
+    remedy: different
+      ? 'Bring this shard in line with its siblings, see `switchyard drift`'
+      : 'Correct the migration, or mend the schema of this shard',
+  });
+}
+
+/** For a clause whose outcome is there. */
+export const NOTHING_TO_DO = {
+  ...NO_CHECKS,
+  sql: '',
+  path: 'already-there',
+  lock: 'none',
+  madeHere: false,
+  verify: { kind: 'repeatable' },
+} as const;
+
+function addClimbed(
+  context: DraftContext,
+  table: string,
+  clauses: readonly Clause[],
+  climbed: Climbed,
+): void {
+  const clause = clauses.map((one) => one.text).join(', ');
+  const changesText = climbed.before !== climbed.after;
+  const silent = clauses.some((one) => one.kind === 'rebuild' || isCounter(one));
+  if (!changesText && !silent) {
+    return context.add({ ...NOTHING_TO_DO, table, clause, note: 'the definition is so already' });
+  }
+  context.add({
+    ...NO_CHECKS,
+    table,
+    clause,
+    sql: climbed.sql,
+    path: climbed.path,
+    lock: climbed.path === 'copy' ? 'shared' : 'none',
+    note: noteOf(climbed),
+    madeHere: context.made.has(table),
+    rowVersions: climbed.path === 'instant' ? rowVersionsOf(clauses) : 0,
+    verify: changesText
+      ? {
+          kind: 'schema',
+          tables: [{ table, before: digestOf(climbed.before), after: digestOf(climbed.after) }],
+        }
+      : { kind: 'repeatable' },
+  });
+}
+
+/** The next id is not part of a definition. */
+function isCounter(clause: Clause): boolean {
+  return /^AUTO_INCREMENT\b/i.test(clause.text);
+}
+
+function rowVersionsOf(clauses: readonly Clause[]): number {
+  return clauses.some((clause) => clause.kind === 'add-column' || clause.kind === 'drop-column')
+    ? 1
+    : 0;
+}
+
+function noteOf(climbed: Climbed): Step['note'] {
+  if (climbed.path === 'rebuild') return 'rewrites the table; replicas do the same afterwards';
+  return '';
+}

@@ -1,0 +1,63 @@
+import { replacedColumns } from '../lint/replaced-columns.ts';
+import type { RecordedStatement, Recording } from '../recording/recorded.ts';
+import { draftAlter } from './draft-alter.ts';
+import type { DraftContext } from './draft-context.ts';
+import { draftData, draftObject } from './draft-other.ts';
+import { draftCreate, draftDrop, draftRename, draftTruncate } from './draft-table.ts';
+import type { Draft } from './draft.ts';
+
+/**
+ * Drafts a recorded migration, statement by statement, on scratch tables that are as they were
+ * before it. What a statement does to them is there for the next one.
+ */
+export async function draftMigration(context: DraftContext, recording: Recording): Promise<Draft> {
+  const statements = replacedColumns(recording.statements, context.allow);
+  for (const recorded of statements) await draftStatement(context, recorded);
+  for (const { sql, reason, remedy } of recording.failures) {
+    context.refuse({ rule: 'NOT_PLANNABLE', table: undefined, clause: sql, reason, remedy });
+  }
+  return {
+    migration: context.migration.name,
+    steps: context.steps,
+    refusals: context.refusals,
+    dataReads: recording.dataReads,
+  };
+}
+
+async function draftStatement(context: DraftContext, recorded: RecordedStatement): Promise<void> {
+  const { statement, sql, parameters } = recorded;
+  switch (statement.kind) {
+    case 'alter':
+      return draftAlter(context, statement);
+    case 'create-table':
+      return draftCreate(context, sql, statement);
+    case 'drop-table':
+      return draftDrop(context, statement.tables);
+    case 'rename-table':
+      return draftRename(context, sql, statement.renames);
+    case 'truncate':
+      return draftTruncate(context, statement.table);
+    case 'data':
+      return draftData(context, sql, parameters, statement);
+    case 'object':
+      return draftObject(context, sql, statement);
+    case 'elsewhere':
+      return context.refuse({
+        rule: 'OTHER_DATABASE',
+        table: undefined,
+        clause: sql,
+        reason: `it names the database ${statement.database}, and every shard has its own`,
+        remedy: 'Leave the database out',
+      });
+    case 'unreadable':
+      return context.refuse({
+        rule: 'UNREADABLE',
+        table: undefined,
+        clause: sql,
+        reason: statement.reason,
+        remedy: statement.remedy,
+      });
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,84 @@
+import type { Statement } from '../parser/statement.ts';
+import { quoteName } from '../recording/definition.ts';
+import type { DraftContext } from './draft-context.ts';
+import { NO_CHECKS, type DataProbe } from './draft.ts';
+
+const BACKFILL = 'Run it with `switchyard backfill`, which works in chunks and can be resumed';
+
+/** Drafts a statement that changes rows: shown as such, and only where it stays small. */
+export function draftData(
+  context: DraftContext,
+  sql: string,
+  parameters: readonly unknown[],
+  statement: Extract<Statement, { kind: 'data' }>,
+): void {
+  const [table] = statement.tables;
+  const clause = sql.replaceAll(/\s+/g, ' ').trim();
+  if (statement.limited) {
+    return context.refuse({
+      rule: 'DATA_IN_BATCHES',
+      table,
+      clause,
+      reason: 'a LIMIT means that it is meant to run many times, which a plan cannot know',
+      remedy: BACKFILL,
+    });
+  }
+  const asked = statement.verb === 'insert' ? [] : statement.tables;
+  context.add({
+    ...NO_CHECKS,
+    table,
+    clause,
+    sql,
+    parameters,
+    path: 'data',
+    lock: 'none',
+    note: 'changes rows, in one transaction with its line in the ledger',
+    madeHere: false,
+    probes: asked.map((each) => rowsProbe(context, each, clause)),
+    verify: { kind: 'transaction' },
+  });
+}
+
+function rowsProbe(context: DraftContext, table: string, clause: string): DataProbe {
+  const most = context.policy.dataRows;
+  return {
+    table,
+    sql: context.made.has(table) ? 'SELECT 0 AS offending' : moreRowsThan(table, most),
+    refusal: {
+      rule: 'DATA_TOO_LARGE',
+      table,
+      clause,
+      reason: `${table} has more than ${most} rows, which would be locked in one transaction`,
+      remedy: BACKFILL,
+    },
+  };
+}
+
+/** 1 where the table has more than `most` rows, without reading more than that. */
+export function moreRowsThan(table: string, most: number): string {
+  const some = `SELECT 1 FROM ${quoteName(table)} LIMIT ${most + 1}`;
+  return `SELECT COUNT(*) > ${most} AS offending FROM (${some}) AS some`;
+}
+
+/** Drafts a view, trigger or routine: the server does it at once. */
+export function draftObject(
+  context: DraftContext,
+  sql: string,
+  statement: Extract<Statement, { kind: 'object' }>,
+): void {
+  const { object, action, name } = statement;
+  context.add({
+    ...NO_CHECKS,
+    table: undefined,
+    clause: `${action.toUpperCase()} ${object.toUpperCase()} ${quoteName(name)}`,
+    sql,
+    path: 'other',
+    lock: object === 'trigger' ? 'exclusive' : 'none',
+    note: object === 'trigger' ? 'waits for open transactions on its table' : '',
+    madeHere: false,
+    verify:
+      action === 'replace'
+        ? { kind: 'repeatable' }
+        : { kind: 'object', object, name, existsAfter: action === 'create' },
+  });
+}

@@ -1,0 +1,124 @@
+import type { Clause, Statement } from '../parser/statement.ts';
+import { quoteName } from './definition.ts';
+import type { ScratchSchema } from './scratch-schema.ts';
+import { ALREADY_THERE, errorNumber } from './server-answer.ts';
+
+/** Clauses for which it matters which tables refer to this one. */
+const SEEN_BY_CHILDREN: ReadonlySet<Clause['kind']> = new Set([
+  'drop-column',
+  'modify-column',
+  'rename-column',
+  'drop-index',
+  'drop-primary-key',
+  'rename-table',
+  'convert-charset',
+]);
+
+/**
+ * Runs a recorded statement on the scratch tables as the shard would run it. What is there already
+ * is passed over, clause by clause: the plan says so later.
+ */
+export async function applyToScratch(
+  scratch: ScratchSchema,
+  sql: string,
+  parameters: readonly unknown[],
+  statement: Statement,
+  foreignKeyChecks: boolean,
+): Promise<void> {
+  await mirrorFor(scratch, statement);
+  if (statement.kind === 'unreadable' || statement.kind === 'elsewhere') return;
+  if (statement.kind === 'object') return;
+  if (statement.kind === 'data') return rehearse(scratch, sql, parameters);
+  await withChecks(scratch, foreignKeyChecks, async () => {
+    if (await passes(scratch, sql)) return;
+    if (statement.kind !== 'alter' || statement.clauses.length === 1) return;
+    for (const clause of statement.clauses) {
+      await passes(scratch, `ALTER TABLE ${quoteName(statement.table)} ${clause.text}`);
+    }
+  });
+}
+
+/** Mirrors the tables that a statement changes or refers to. */
+export async function mirrorFor(scratch: ScratchSchema, statement: Statement): Promise<void> {
+  if (statement.kind === 'alter') return mirrorForAlter(scratch, statement);
+  if (statement.kind === 'create-table') {
+    return scratch.mirror([statement.table, ...statement.references]);
+  }
+  if (statement.kind === 'drop-table') return mirrorWithChildren(scratch, statement.tables);
+  if (statement.kind === 'rename-table') {
+    const names = statement.renames.flatMap(({ from, to }) => [from, to]);
+    return mirrorWithChildren(scratch, names);
+  }
+  if (statement.kind === 'truncate') return mirrorWithChildren(scratch, [statement.table]);
+  if (statement.kind === 'data') return scratch.mirror(statement.tables);
+}
+
+async function mirrorForAlter(
+  scratch: ScratchSchema,
+  statement: Extract<Statement, { kind: 'alter' }>,
+): Promise<void> {
+  const { table, clauses } = statement;
+  await scratch.mirror([table]);
+  const parents = clauses.flatMap((clause) => clause.references?.table ?? []);
+  const own = [...(scratch.seen.get(table) ?? '').matchAll(/REFERENCES `((?:[^`]|``)+)` \(/g)];
+  await scratch.mirror([...parents, ...own.map(([, name]) => (name ?? '').replaceAll('``', '`'))]);
+  if (clauses.some((clause) => SEEN_BY_CHILDREN.has(clause.kind))) {
+    await mirrorWithChildren(scratch, [table]);
+  }
+}
+
+async function mirrorWithChildren(
+  scratch: ScratchSchema,
+  tables: readonly string[],
+): Promise<void> {
+  const children = await scratch.atShard(async (connection) => {
+    const [rows] = await connection.query(
+      `SELECT DISTINCT TABLE_NAME AS name FROM information_schema.KEY_COLUMN_USAGE
+        WHERE TABLE_SCHEMA = DATABASE() AND REFERENCED_TABLE_SCHEMA = DATABASE()
+          AND REFERENCED_TABLE_NAME IN (?)`,
+      [tables],
+    );
+    return (rows as { name: string }[]).map((row) => row.name);
+  });
+  await scratch.mirror([...tables, ...children]);
+}
+
+/** Names and types are checked by running it on empty tables; nothing of it stays. */
+async function rehearse(
+  scratch: ScratchSchema,
+  sql: string,
+  parameters: readonly unknown[],
+): Promise<void> {
+  await withChecks(scratch, false, async () => {
+    await scratch.query('START TRANSACTION');
+    try {
+      await scratch.query(sql, parameters);
+    } finally {
+      await scratch.query('ROLLBACK');
+    }
+  });
+}
+
+async function withChecks(
+  scratch: ScratchSchema,
+  on: boolean,
+  work: () => Promise<void>,
+): Promise<void> {
+  if (!on) await scratch.query('SET SESSION foreign_key_checks = 0');
+  try {
+    await work();
+  } finally {
+    if (!on) await scratch.query('SET SESSION foreign_key_checks = 1');
+  }
+}
+
+/** False where what it asks for is there already. */
+async function passes(scratch: ScratchSchema, sql: string): Promise<boolean> {
+  try {
+    await scratch.query(sql);
+    return true;
+  } catch (error) {
+    if (ALREADY_THERE.has(errorNumber(error) ?? 0)) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { errorNumber } from './server-answer.ts';
+
+const NO_SUCH_TABLE = 1146;
+const NOT_A_TABLE = 1347;
+
+/**
+ * What `SHOW CREATE TABLE` says, without what changes by itself (the next AUTO_INCREMENT value), or
+ * undefined where there is no such table. A view is no table.
+ */
+export async function readDefinition(
+  connection: Connection,
+  table: string,
+): Promise<string | undefined> {
+  const quoted = quoteName(table);
+  try {
+    const [rows] = await connection.query<RowDataPacket[]>(`SHOW CREATE TABLE ${quoted}`);
+    const text = (rows[0] as { 'Create Table'?: string } | undefined)?.['Create Table'];
+    return text === undefined ? undefined : normalised(text);
+  } catch (error) {
+    const number = errorNumber(error);
+    if (number === NO_SUCH_TABLE || number === NOT_A_TABLE) return undefined;
+    throw error;
+  }
+}
+
+/** Digest of a definition; undefined stays undefined. */
+export function digestOf(definition: string | undefined): string | undefined {
+  if (definition === undefined) return undefined;
+  return createHash('sha256').update(definition).digest('hex').slice(0, 32);
+}
+
+/** The lines of a definition that name columns, by the column's name. */
+export function columnLines(definition: string): Map<string, string> {
+  const lines = new Map<string, string>();
+  for (const line of definition.split('\n')) {
+    const found = /^\s+`((?:[^`]|``)+)` (.*?),?$/.exec(line);
+    if (found !== null) lines.set((found[1] ?? '').replaceAll('``', '`'), found[2] ?? '');
+  }
+  return lines;
+}
+
+/** The lines of keys and constraints, without their comma. */
+export function otherLines(definition: string): string[] {
+  return definition
+    .split('\n')
+    .filter((line) => /^\s+[A-Z]/.test(line))
+    .map((line) => line.trim().replace(/,$/, ''));
+}
+
+function normalised(text: string): string {
+  return text.replace(/ AUTO_INCREMENT=\d+(?=[^\n]*$)/, '').replaceAll('\r\n', '\n');
+}
+
+/** A name between backticks. */
+export function quoteName(name: string): string {
+  return `\`${name.replaceAll('`', '``')}\``;
+}

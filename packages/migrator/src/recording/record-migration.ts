@@ -1,0 +1,41 @@
+import type { DataSourceOptions } from 'typeorm';
+import type { MigrationFile } from '../migrations/migration-file.ts';
+import { recordingDataSource } from './recording-data-source.ts';
+import type { Recording } from './recorded.ts';
+import { Recorder } from './recorder.ts';
+import type { ScratchSchema } from './scratch-schema.ts';
+import { serverMessage } from './server-answer.ts';
+
+/**
+ * Runs `up` or `down` of a migration against the scratch database and writes down what it sends.
+ * Failures of the migration are part of the answer.
+ */
+export async function recordMigration(
+  scratch: ScratchSchema,
+  shard: string,
+  migration: MigrationFile,
+  direction: 'up' | 'down',
+  entities: DataSourceOptions['entities'],
+): Promise<Recording> {
+  const recorder = new Recorder(scratch, { migration: migration.name, shard });
+  const { engine } = scratch.facts;
+  const source = await recordingDataSource(recorder, scratch.name, engine, entities);
+  try {
+    await migration.create()[direction](source.createQueryRunner());
+    const { failures, ...rest } = recorder.recording;
+    return { ...rest, failures: failures.filter((failure) => !failure.mayBeCaught) };
+  } catch (error) {
+    const { recording } = recorder;
+    if (recording.failures.length > 0) return recording;
+    return { ...recording, failures: [ownFailure(error)] };
+  }
+}
+
+function ownFailure(error: unknown): Recording['failures'][number] {
+  return {
+    sql: '',
+    reason: `the migration's own code throws: ${serverMessage(error)}`,
+    remedy: 'Correct the migration',
+    mayBeCaught: false,
+  };
+}

@@ -1,0 +1,148 @@
+import type { Connection, QueryResult } from 'mysql2/promise';
+import { readStatement } from '../parser/read-statement.ts';
+import type { Statement } from '../parser/statement.ts';
+import { applyToScratch } from './apply-to-scratch.ts';
+import { quoteName } from './definition.ts';
+import type { RecordedStatement, Recording, RecordingFailure } from './recorded.ts';
+import type { ScratchSchema } from './scratch-schema.ts';
+import { MigrationNotPlannableError } from './scratch-errors.ts';
+import { serverMessage } from './server-answer.ts';
+
+/** The id that recorded inserts answer with; where it turns up later, the migration needs it. */
+const MARKED_ID = 9_007_199_254_700_000;
+
+/** Answers the statements of one migration from the scratch database and writes them down. */
+export class Recorder {
+  readonly #scratch: ScratchSchema;
+  readonly #statements: RecordedStatement[] = [];
+  readonly #failures: RecordingFailure[] = [];
+  readonly #dataReads: string[] = [];
+  readonly #filled = new Set<string>();
+  readonly #shaped = new Set<string>();
+  #foreignKeyChecks = true;
+
+  readonly #about: { readonly migration: string; readonly shard: string };
+
+  constructor(scratch: ScratchSchema, about: { migration: string; shard: string }) {
+    this.#scratch = scratch;
+    this.#about = about;
+  }
+
+  /** What was written down. */
+  get recording(): Recording {
+    return { statements: this.#statements, failures: this.#failures, dataReads: this.#dataReads };
+  }
+
+  /** Answers one statement as the shard would. */
+  async answer(text: string, parameters: readonly unknown[]): Promise<unknown> {
+    const sql = this.#withoutScratchName(text);
+    if (usesMarkedId(sql, parameters)) {
+      return this.#fail(sql, 'it uses the id of a row that it inserts', SPLIT_REMEDY);
+    }
+    const statement = readStatement(sql);
+    if (statement.kind === 'read') return this.#read(sql, parameters);
+    if (statement.kind === 'transaction') return header();
+    if (statement.kind === 'foreign-key-checks') {
+      this.#foreignKeyChecks = statement.on;
+      return header();
+    }
+    this.#statements.push({ sql, parameters, statement, foreignKeyChecks: this.#foreignKeyChecks });
+    return this.#change(sql, parameters, statement);
+  }
+
+  /** For what goes past the query runner. */
+  refuseRaw(what: string): never {
+    return this.#fail('', `it uses ${what}, which cannot be recorded`, 'Use queryRunner.query()');
+  }
+
+  async #change(
+    sql: string,
+    parameters: readonly unknown[],
+    statement: Statement,
+  ): Promise<unknown> {
+    try {
+      await applyToScratch(this.#scratch, sql, parameters, statement, this.#foreignKeyChecks);
+    } catch (error) {
+      // It would fail on the shard as well: unless the migration expects that, it ends here.
+      this.#statements.pop();
+      this.#failures.push({
+        sql,
+        reason: `the server refuses it: ${serverMessage(error)}`,
+        remedy: 'Correct the migration, or mend the schema of this shard',
+        mayBeCaught: true,
+      });
+      throw error;
+    }
+    if (statement.kind === 'data') statement.tables.forEach((table) => this.#filled.add(table));
+    if (statement.kind === 'alter') this.#shaped.add(statement.table);
+    if (statement.kind === 'create-table') this.#shaped.add(statement.table);
+    return header();
+  }
+
+  async #read(sql: string, parameters: readonly unknown[]): Promise<unknown> {
+    const words = wordsOf(sql, parameters);
+    const tables = await this.#scratch.shardTables();
+    const named = [...words].filter((word) => tables.has(word));
+    if (isAboutSchema(sql)) {
+      await this.#scratch.mirror(named.length > 0 || hasStrings(sql, parameters) ? words : tables);
+      return this.#scratch.query(sql, parameters);
+    }
+    const touched = [...words].find((word) => this.#filled.has(word) || this.#shaped.has(word));
+    if (touched !== undefined) {
+      const reason = `it reads table ${touched}, which it changed before`;
+      return this.#fail(sql, reason, SPLIT_REMEDY);
+    }
+    if (named.length === 0) return this.#scratch.query(sql, parameters);
+    this.#dataReads.push(sql);
+    return this.#scratch.atShard((connection) => readRows(connection, sql, parameters));
+  }
+
+  #fail(sql: string, reason: string, remedy: string): never {
+    this.#failures.push({ sql, reason, remedy, mayBeCaught: false });
+    const { migration, shard } = this.#about;
+    throw new MigrationNotPlannableError(migration, shard, reason, remedy);
+  }
+
+  /** TypeORM writes the database where it is given one; the shard's own is meant. */
+  #withoutScratchName(sql: string): string {
+    const quoted = quoteName(this.#scratch.name);
+    return sql.replaceAll(`${quoted}.`, '').replaceAll(`${this.#scratch.name}.`, '');
+  }
+}
+
+const SPLIT_REMEDY = 'Split it into two migrations, so that the second sees what the first did';
+
+async function readRows(
+  connection: Connection,
+  sql: string,
+  parameters: readonly unknown[],
+): Promise<unknown> {
+  const [rows] = await connection.query<QueryResult>(sql, [...parameters]);
+  return rows;
+}
+
+function header(): object {
+  return { affectedRows: 0, insertId: MARKED_ID, warningStatus: 0, info: '' };
+}
+
+function usesMarkedId(sql: string, parameters: readonly unknown[]): boolean {
+  const near = /90071992547000\d\d/;
+  return near.test(sql) || parameters.some((value) => near.test(String(value)));
+}
+
+function isAboutSchema(sql: string): boolean {
+  return /^\s*(SHOW|DESC|DESCRIBE|EXPLAIN)\b/i.test(sql) || /information_schema/i.test(sql);
+}
+
+function hasStrings(sql: string, parameters: readonly unknown[]): boolean {
+  return parameters.length > 1 || (sql.match(/'[^']*'/g)?.length ?? 0) > 1;
+}
+
+/** Everything in a query that may be the name of a table. */
+function wordsOf(sql: string, parameters: readonly unknown[]): Set<string> {
+  const quoted = [...sql.matchAll(/`((?:[^`]|``)+)`|'([^']*)'|([\w$]+)/g)].map(
+    ([, name, text, word]) => name ?? text ?? word ?? '',
+  );
+  const values = parameters.filter((value): value is string => typeof value === 'string');
+  return new Set([...quoted, ...values]);
+}

@@ -1,0 +1,206 @@
+import { randomBytes } from 'node:crypto';
+import type { Connection, QueryResult, RowDataPacket } from 'mysql2/promise';
+import { quoteName, readDefinition } from './definition.ts';
+import { ScratchRefusedError, TableNotMirroredError } from './scratch-errors.ts';
+import { errorNumber } from './server-answer.ts';
+import type { ServerFacts } from './server-facts.ts';
+
+const PREFIX = 'switchyard_scratch_';
+const STALE_MS = 3_600_000;
+const DENIED = new Set([1044, 1045, 1142, 1227]);
+
+/**
+ * A database beside the shard's that holds empty tables like the shard's own, in which a migration
+ * can run and every way of running a clause be tried. Tables are mirrored when they are asked for.
+ * It shares the shard's connection; nothing but this file changes that connection's database.
+ */
+export class ScratchSchema {
+  /** Unique on the server; never part of what is sent to a shard. */
+  readonly name = `${PREFIX}${Date.now().toString(36)}_${randomBytes(5).toString('hex')}`;
+  /** Definitions on the shard of all tables that were asked for; undefined where there is none. */
+  readonly seen = new Map<string, string | undefined>();
+  /** The shard's server and database. */
+  readonly facts: ServerFacts;
+  readonly #connection: Connection;
+  readonly #shard: string;
+  readonly #checkpoint = new Map<string, string>();
+  #shardTables: ReadonlySet<string> | undefined;
+
+  private constructor(shard: string, connection: Connection, facts: ServerFacts) {
+    this.facts = facts;
+    this.#shard = shard;
+    this.#connection = connection;
+  }
+
+  /**
+   * Makes the scratch database and turns the connection to it, until `close`.
+   * @throws ScratchRefusedError
+   */
+  static async open(
+    shard: string,
+    connection: Connection,
+    facts: ServerFacts,
+  ): Promise<ScratchSchema> {
+    const scratch = new ScratchSchema(shard, connection, facts);
+    await dropStale(connection);
+    const charset = `CHARACTER SET ${facts.charset} COLLATE ${facts.collation}`;
+    try {
+      await connection.query(`CREATE DATABASE ${quoteName(scratch.name)} ${charset}`);
+    } catch (error) {
+      if (DENIED.has(errorNumber(error) ?? 0)) throw new ScratchRefusedError(shard, error);
+      throw error;
+    }
+    await connection.query(`USE ${quoteName(scratch.name)}`);
+    return scratch;
+  }
+
+  /** Turns the connection back to the shard and drops the scratch database. */
+  async close(): Promise<void> {
+    await this.#connection.query(`USE ${quoteName(this.facts.database)}`);
+    await this.#connection.query(`DROP DATABASE IF EXISTS ${quoteName(this.name)}`);
+  }
+
+  /** Runs a statement in the scratch database. */
+  async query(sql: string, parameters: readonly unknown[] = []): Promise<unknown> {
+    const [result] = await this.#connection.query<QueryResult>(sql, [...parameters]);
+    return result;
+  }
+
+  /** Rows of a query in the scratch database. */
+  async rows<Row>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
+    return (await this.query(sql, parameters)) as Row[];
+  }
+
+  /** Runs `work` in the shard's own database, in a transaction that cannot write. */
+  async atShard<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    await this.#connection.query(`USE ${quoteName(this.facts.database)}`);
+    try {
+      await this.#connection.query('START TRANSACTION READ ONLY');
+      return await work(this.#connection);
+    } finally {
+      await this.#connection.query('ROLLBACK');
+      await this.#connection.query(`USE ${quoteName(this.name)}`);
+    }
+  }
+
+  /** Names of the shard's tables. */
+  async shardTables(): Promise<ReadonlySet<string>> {
+    this.#shardTables ??= await this.atShard(async (connection) => {
+      const [rows] = await connection.query<RowDataPacket[]>(
+        { sql: "SHOW FULL TABLES WHERE Table_type = 'BASE TABLE'", rowsAsArray: true },
+        [],
+      );
+      return new Set((rows as unknown as [string, string][]).map(([name]) => name));
+    });
+    return this.#shardTables;
+  }
+
+  /**
+   * Makes empty tables like the shard's own, where that was not done yet.
+   * @throws TableNotMirroredError
+   */
+  async mirror(tables: Iterable<string>): Promise<void> {
+    const wanted = [...new Set(tables)].filter((table) => !this.seen.has(table));
+    if (wanted.length === 0) return;
+    const found = await this.atShard(async (connection) => {
+      const definitions: [string, string | undefined][] = [];
+      for (const table of wanted)
+        definitions.push([table, await readDefinition(connection, table)]);
+      return definitions;
+    });
+    await this.#leniently(async () => {
+      for (const [table, definition] of found) {
+        this.seen.set(table, definition);
+        if (definition === undefined || (await this.definition(table)) !== undefined) continue;
+        await this.#create(table, definition);
+        this.#checkpoint.set(table, definition);
+      }
+    });
+  }
+
+  /** The table's definition as it is in the scratch database now. */
+  async definition(table: string): Promise<string | undefined> {
+    return readDefinition(this.#connection, table);
+  }
+
+  /** All tables in the scratch database, with their definitions. */
+  async definitions(): Promise<Map<string, string>> {
+    const all = new Map<string, string>();
+    for (const table of await this.#tables()) {
+      const definition = await this.definition(table);
+      if (definition !== undefined) all.set(table, definition);
+    }
+    return all;
+  }
+
+  /** What is there now is what `reset` goes back to. */
+  async keep(): Promise<void> {
+    const now = await this.definitions();
+    this.#checkpoint.clear();
+    for (const [table, definition] of now) this.#checkpoint.set(table, definition);
+  }
+
+  /** Goes back to what was kept last. */
+  async reset(): Promise<void> {
+    const now = await this.definitions();
+    await this.#leniently(async () => {
+      for (const [table, definition] of now) {
+        if (this.#checkpoint.get(table) === definition) continue;
+        await this.query(`DROP TABLE ${quoteName(table)}`);
+        now.delete(table);
+      }
+      for (const [table, definition] of this.#checkpoint) {
+        if (!now.has(table)) await this.query(definition);
+      }
+    });
+  }
+
+  /** Puts one table back to `definition`, or away. */
+  async restore(table: string, definition: string | undefined): Promise<void> {
+    await this.#leniently(async () => {
+      await this.query(`DROP TABLE IF EXISTS ${quoteName(table)}`);
+      if (definition !== undefined) await this.query(definition);
+    });
+  }
+
+  async #create(table: string, definition: string): Promise<void> {
+    try {
+      await this.query(definition);
+    } catch (error) {
+      throw new TableNotMirroredError(this.#shard, table, error);
+    }
+    if ((await this.definition(table)) !== definition) {
+      throw new TableNotMirroredError(this.#shard, table, undefined);
+    }
+  }
+
+  async #tables(): Promise<string[]> {
+    const rows = await this.rows<Record<string, string>>(
+      "SHOW FULL TABLES WHERE Table_type = 'BASE TABLE'",
+    );
+    return rows.map((row) => Object.values(row)[0] ?? '');
+  }
+
+  /** Old tables have definitions that today's rules refuse: zero dates, parents made later. */
+  async #leniently(work: () => Promise<void>): Promise<void> {
+    await this.query("SET SESSION foreign_key_checks = 0, sql_mode = ''");
+    try {
+      await work();
+    } finally {
+      await this.query('SET SESSION foreign_key_checks = 1, sql_mode = ?', [this.facts.sqlMode]);
+    }
+  }
+}
+
+/** A planner that was killed leaves its database behind; an hour later it is nobody's. */
+async function dropStale(connection: Connection): Promise<void> {
+  const [rows] = await connection.query<RowDataPacket[]>(
+    { sql: `SHOW DATABASES LIKE '${PREFIX.replaceAll('_', '\\_')}%'`, rowsAsArray: true },
+    [],
+  );
+  for (const [name] of rows as unknown as [string][]) {
+    const made = /^switchyard_scratch_([0-9a-z]+)_[0-9a-f]{10}$/.exec(name)?.[1];
+    if (made === undefined || Date.now() - parseInt(made, 36) < STALE_MS) continue;
+    await connection.query(`DROP DATABASE IF EXISTS ${quoteName(name)}`);
+  }
+}
