@@ -71,6 +71,13 @@ export interface DirectoryStore {
    * some, never leaves one out.
    */
   changedPlacements(since: number | undefined, signal?: AbortSignal): Promise<ChangedPlacements>;
+  /**
+   * Hears of placements as they change, where the server can tell: faster than asking. Answers the
+   * way to stop it, or undefined where the server cannot.
+   */
+  watchPlacements?(
+    onChanged: (placement: Placement) => void,
+  ): Promise<(() => Promise<void>) | undefined>;
   /** Gives back connections. A store that was given its client leaves it open. */
   close(): Promise<void>;
 }

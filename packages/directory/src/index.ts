@@ -8,6 +8,13 @@ export {
   type PageOptions,
 } from './directory.ts';
 export { Router, type RouterOptions, type RunOptions } from './router.ts';
+export {
+  TenantSwitch,
+  type FreezeOptions,
+  type SwitchStep,
+  type TenantMove,
+  type TenantSwitchOptions,
+} from './tenant-switch.ts';
 export type { WaitingRoomOptions } from './waiting-room.ts';
 export type { AssignmentWish } from './placement-policy.ts';
 export type { HashSecret, KeyHashOptions } from './key-hash.ts';

@@ -14,7 +14,7 @@ export class MemoryStore implements DirectoryStore {
 
   /** @see DirectoryStore.findKeys */
   async findKeys(digests: readonly string[]): Promise<FoundKey[]> {
-    return digests.flatMap((digest) => {
+    return [...new Set(digests)].flatMap((digest) => {
       const key = this.#keys.get(digest);
       return key === undefined ? [] : [{ ...key, placement: this.#placements.get(key.tenant) }];
     });

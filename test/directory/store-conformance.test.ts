@@ -1,0 +1,4 @@
+import { storeConformance } from './conformance.ts';
+import { STORES } from './stores.ts';
+
+for (const store of STORES) await storeConformance(store);
