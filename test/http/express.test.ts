@@ -23,9 +23,9 @@ async function start(
   order: (context: RequestHandler) => RequestHandler[],
 ): Promise<Application> {
   const app = express();
-  const { locator, context } = house;
+  const { context, directory } = house;
   const keyOf = (request: express.Request) => apiKey(request.headers['x-api-key']);
-  app.use(...order(expressShardContext({ locator, context, keyOf })));
+  app.use(...order(expressShardContext({ locator: directory.locator, context, keyOf })));
   app.use((_request, _response, next) => {
     beforeRoute(house);
     next();

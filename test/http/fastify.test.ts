@@ -10,7 +10,7 @@ describeHttpAdapter('Fastify', async (house): Promise<Application> => {
   const app = Fastify({ forceCloseConnections: true });
   app.setErrorHandler(fastifyShardErrors);
   await app.register(fastifyShardContext, {
-    locator: house.locator,
+    locator: house.directory.locator,
     context: house.context,
     keyOf: (request: { headers: Record<string, string | string[] | undefined> }) =>
       apiKey(request.headers['x-api-key']),

@@ -12,9 +12,9 @@ import { beforeRoute, echo, events, fail, lines, outliveClient, trySwitch } from
 describeHttpAdapter('Hono', async (house) => {
   const app = new Hono();
   app.onError(honoShardErrors);
-  const { locator, context } = house;
+  const { context, directory } = house;
   const keyOf = (hono: Context) => apiKey(hono.req.header('x-api-key'));
-  app.use(honoShardContext({ locator, context, keyOf }));
+  app.use(honoShardContext({ locator: directory.locator, context, keyOf }));
   app.use((_hono, next) => {
     beforeRoute(house);
     return next();

@@ -3,23 +3,25 @@ import pino, { type Logger } from 'pino';
 import {
   currentFrame,
   defineTopology,
-  DirectoryUnavailableError,
-  KeyUnknownError,
   ShardContext,
   type Frame,
-  type Locator,
   type Placement,
   type RoutingKey,
+  type Topology,
 } from '@switchyard/shard-context';
 import { shardMixin } from '@switchyard/shard-context/pino';
+import { startDirectory, type StoppableDirectory } from './stoppable-directory.ts';
 
 /** Tenants of the suite: several on each of three shards. The API key of `t_1` is `key-t_1`. */
 export const TENANTS: readonly Placement[] = Array.from({ length: 9 }, (_, i) => ({
   tenant: `t_${i}`,
   shard: ['us1', 'us2', 'eu1'][i % 3] as string,
-  epoch: i + 1,
+  epoch: 1,
   state: 'active',
 }));
+
+/** A tenant that no test asks for before the one in which the directory is stopped. */
+export const COLD: Placement = { tenant: 't_cold', shard: 'us1', epoch: 1, state: 'active' };
 
 /** Where a piece of code ran, as it travels in answers; null without a context. */
 export type Where = { shard: string; tenant: string | undefined; epoch: number | undefined } | null;
@@ -27,9 +29,7 @@ export type Where = { shard: string; tenant: string | undefined; epoch: number |
 /** What an application of the suite is built from. */
 export interface House {
   readonly context: ShardContext;
-  readonly locator: Locator;
-  /** Stops or starts the directory's store. */
-  readonly directory: { isStopped: boolean };
+  readonly directory: StoppableDirectory;
   readonly log: Logger;
   /** Lines logged so far. */
   readonly lines: Record<string, unknown>[];
@@ -38,13 +38,12 @@ export interface House {
 }
 
 /** A house of its own for each application: nothing is shared between suites. */
-export function buildHouse(): House {
-  const directory = { isStopped: false };
+export async function buildHouse(): Promise<House> {
   const lines: Record<string, unknown>[] = [];
+  const topology = threeShards();
   return {
-    context: new ShardContext(topology()),
-    locator: handWritten(directory),
-    directory,
+    context: new ShardContext(topology),
+    directory: await startDirectory(topology, [...TENANTS, COLD]),
     log: pino({ mixin: shardMixin }, collect(lines)),
     lines,
     noted: new Map(),
@@ -68,7 +67,7 @@ export function placeOf({ shard, tenant, epoch }: Placement): Where {
   return { shard, tenant, epoch };
 }
 
-function topology() {
+function threeShards(): Topology {
   const credentials = () => ({ user: 'u', password: 'p' });
   const server = { region: 'us', engine: 'mysql', writer: { host: '127.0.0.1' } } as const;
   return defineTopology({
@@ -82,19 +81,6 @@ function topology() {
       database: name,
     })),
   });
-}
-
-function handWritten(directory: { isStopped: boolean }): Locator {
-  const byKey = new Map(TENANTS.map((placement) => [`key-${placement.tenant}`, placement]));
-  return {
-    locateKey(key) {
-      if (directory.isStopped) return Promise.reject(new DirectoryUnavailableError('locate'));
-      const placement = byKey.get(key.value);
-      if (placement === undefined) return Promise.reject(new KeyUnknownError(key.kind));
-      return Promise.resolve(placement);
-    },
-    locateTenant: () => Promise.reject(new DirectoryUnavailableError('locate')),
-  };
 }
 
 function collect(lines: Record<string, unknown>[]): Writable {

@@ -13,9 +13,9 @@ describeHttpAdapter('Koa', async (house) => {
   const app = new Koa();
   app.silent = true; // Koa prints the errors it handles itself otherwise
   app.use(koaShardErrors);
-  const { locator, context } = house;
+  const { context, directory } = house;
   const keyOf = (koa: Context) => apiKey(koa.headers['x-api-key']);
-  app.use(koaShardContext({ locator, context, keyOf }));
+  app.use(koaShardContext({ locator: directory.locator, context, keyOf }));
   app.use((_koa, next) => {
     beforeRoute(house);
     return next();

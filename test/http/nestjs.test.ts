@@ -75,11 +75,11 @@ class Routes {
 }
 
 async function start(house: House, platform: AbstractHttpAdapter): Promise<Application> {
-  const { locator, context } = house;
+  const { context, directory } = house;
   const keyOf = (request: IncomingMessage) => apiKey(request.headers['x-api-key']);
 
   @Module({
-    imports: [ShardContextModule.forRoot({ locator, context, keyOf })],
+    imports: [ShardContextModule.forRoot({ locator: directory.locator, context, keyOf })],
     controllers: [Routes],
     providers: [
       { provide: HOUSE, useValue: house },
