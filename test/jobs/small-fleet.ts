@@ -15,12 +15,17 @@ import {
 
 /** A row of the small fleet: the same ids stand on every shard, so that a wrong turn shows. */
 export class Account {
-  constructor(
-    readonly id: string,
-    readonly shard: string,
-    readonly tenant: string | undefined,
-    readonly epoch: number | undefined,
-  ) {}
+  readonly id: string;
+  readonly shard: string;
+  readonly tenant: string | undefined;
+  readonly epoch: number | undefined;
+
+  constructor(id: string, shard: string, tenant?: string, epoch?: number) {
+    this.id = id;
+    this.shard = shard;
+    this.tenant = tenant;
+    this.epoch = epoch;
+  }
 }
 
 /**

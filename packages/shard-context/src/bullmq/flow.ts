@@ -27,7 +27,7 @@ export class ShardedFlowProducer extends FlowProducer {
   readonly #afterCommit = new AfterCommitSends((error) => this.emit('error', error));
 
   constructor(options: ShardedFlowProducerOptions) {
-    super(composed(options, options.sharding.context));
+    super(composed(options));
     this.#sharding = options.sharding;
   }
 

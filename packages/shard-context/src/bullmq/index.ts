@@ -1,4 +1,13 @@
 export { JobNotSentError } from './after-commit-sends.ts';
+export { addBatch, batchOutcome, type Batch, type BatchOutcome } from './batch.ts';
+export {
+  canRunAll,
+  checkJobs,
+  type CheckJobsRequest,
+  type JobVerdict,
+  type QueueReport,
+} from './check-jobs.ts';
+export { shardedClasses } from './classes.ts';
 export { ShardedFlowProducer, type ShardedFlowProducerOptions } from './flow.ts';
 export type { ShardedFlowJob, ShardedJobsOptions } from './prepare.ts';
 export { shardedProcessor, type JobProcessor } from './processor.ts';

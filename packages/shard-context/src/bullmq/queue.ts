@@ -7,7 +7,6 @@ import {
   type QueueOptions,
   type RepeatOptions,
 } from 'bullmq';
-import { outsideContext } from '../storage.ts';
 import { AfterCommitSends } from './after-commit-sends.ts';
 import { prepare, type Prepared, type ShardedJobsOptions } from './prepare.ts';
 import { ShardedJob, withEnvelopeAsMetadata } from './sharded-job.ts';
@@ -37,7 +36,7 @@ export class ShardedQueue<Data = unknown, Result = unknown> extends Queue {
   readonly #afterCommit = new AfterCommitSends((error) => this.emit('error', error));
 
   constructor(name: string, options: ShardedQueueOptions) {
-    super(name, composed(options, options.sharding.context));
+    super(name, composed(options));
     this.#sharding = options.sharding;
   }
 

@@ -2,9 +2,9 @@ import type { ContextManager, Span, SpanOptions, Telemetry, Tracer } from 'bullm
 import { SpanKind } from 'bullmq';
 import { Activity } from '../activity.ts';
 import type { Frame } from '../frame.ts';
-import { pack, type JobEnvelope } from '../jobs/index.ts';
-import type { ShardContext } from '../shard-context.ts';
+import { writeEnvelope, type JobEnvelope, type JobSigning } from '../jobs/envelope.ts';
 import { currentFrame, outsideContext, runInFrame } from '../storage.ts';
+import type { Sharding } from './sharding.ts';
 import { readMetadata, writeMetadata } from './metadata.ts';
 
 /** What travels through BullMQ's telemetry calls: our envelope and the user's own context. */
@@ -19,21 +19,20 @@ interface Carried {
  * whose jobs are to carry their place. It only carries: the place is entered by the processor,
  * because an error thrown in telemetry escapes BullMQ's failure handling.
  */
-export function shardTelemetry(context: ShardContext, own?: Telemetry): Telemetry<Carried> {
+export function shardTelemetry(own?: Telemetry, signing?: JobSigning): Telemetry<Carried> {
   return {
     tracer: new CarryingTracer(own?.tracer),
-    contextManager: new CarryingContextManager(context, own?.contextManager),
+    contextManager: new CarryingContextManager(own?.contextManager, signing),
     ...(own?.meter === undefined ? {} : { meter: own.meter }),
   };
 }
 
 /** The options with their telemetry, where they have one, made to carry our envelope as well. */
-export function composed<O extends { telemetry?: Telemetry }>(
+export function composed<O extends { telemetry?: Telemetry; readonly sharding: Sharding }>(
   options: O,
-  context: ShardContext,
 ): O {
   if (options.telemetry === undefined) return options;
-  return { ...options, telemetry: shardTelemetry(context, options.telemetry) };
+  return { ...options, telemetry: shardTelemetry(options.telemetry, options.sharding.signing) };
 }
 
 /** What the user's own telemetry writes for a job that is made here. */
@@ -47,12 +46,12 @@ export function ownMetadata(telemetry: Telemetry | undefined): string | undefine
 const carriedBy = new WeakMap<Frame, Carried>();
 
 class CarryingContextManager implements ContextManager<Carried> {
-  readonly #context: ShardContext;
   readonly #own: ContextManager | undefined;
+  readonly #signing: JobSigning | undefined;
 
-  constructor(context: ShardContext, own: ContextManager | undefined) {
-    this.#context = context;
+  constructor(own: ContextManager | undefined, signing: JobSigning | undefined) {
     this.#own = own;
+    this.#signing = signing;
   }
 
   /** Runs `fn` outside every shard context, so that a worker's builder leaks nothing into jobs. */
@@ -70,7 +69,7 @@ class CarryingContextManager implements ContextManager<Carried> {
     const frame = currentFrame();
     const carried = frame === undefined ? undefined : carriedBy.get(frame);
     if (carried !== undefined) return { envelope: carried.envelope, own };
-    return { envelope: envelopeHere(this.#context, frame), own };
+    return { envelope: envelopeHere(frame, this.#signing), own };
   }
 
   root(): Carried {
@@ -89,17 +88,13 @@ class CarryingContextManager implements ContextManager<Carried> {
 }
 
 /** Undefined outside every context: a plain queue may belong to nobody. */
-function envelopeHere(context: ShardContext, frame: Frame | undefined): JobEnvelope | undefined {
-  if (frame?.place === undefined) return undefined;
-  return pack({ payload: null, records: NO_RECORDS, context }).envelope;
+function envelopeHere(
+  frame: Frame | undefined,
+  signing: JobSigning | undefined,
+): JobEnvelope | undefined {
+  const place = frame?.place;
+  return place === undefined ? undefined : writeEnvelope(place.fleet, place, signing);
 }
-
-const NO_RECORDS = {
-  isRecord: (value: unknown): value is object => value === NO_RECORDS,
-  referenceOf: (): never => {
-    throw new TypeError('unreachable: nothing is a record here');
-  },
-};
 
 /** A frame without a place: as good as none, but one that can be told from others. */
 function neutralFrame(opener: (...args: never[]) => unknown): Frame {

@@ -32,7 +32,7 @@ export class ShardedWorker<Data = unknown, Result = unknown> extends Worker {
     const { sharding } = options;
     const ours =
       typeof processor === 'function' ? shardedProcessor(processor as never, sharding) : processor;
-    super(name, ours as never, composed(options, sharding.context));
+    super(name, ours as never, composed(options));
   }
 
   /** Opens the connections outside the builder's context: sockets keep what they were opened in. */

@@ -1,0 +1,142 @@
+import { Queue, type ConnectionOptions, type Job, type JobState } from 'bullmq';
+import { isSwitchyardError } from '../errors.ts';
+import { readEnvelope, type JobSigning } from '../jobs/envelope.ts';
+import type { Topology } from '../topology.ts';
+import { readMetadata } from './metadata.ts';
+
+/** What can be said of a waiting job without running it. */
+export type JobVerdict =
+  | 'runnable'
+  /** No envelope: `onMissingEnvelope` will be asked. */
+  | 'withoutEnvelope'
+  /** Of a newer release, or signed and no keys: waits for a worker that can read it. */
+  | 'unreadable'
+  /** Damaged, or not signed where it must be: will fail. */
+  | 'invalid'
+  /** Of another fleet: will fail. */
+  | 'otherFleet'
+  /** Without a tenant, for a shard that the topology does not have: will fail. */
+  | 'unknownShard';
+
+/** What waits in one queue. */
+export interface QueueReport {
+  readonly queue: string;
+  /** Jobs that have not ended, schedulers included. */
+  readonly total: number;
+  readonly counts: Readonly<Record<JobVerdict, number>>;
+  /** Ids of the first few jobs that this version could not run, by why. */
+  readonly examples: Readonly<Partial<Record<JobVerdict, readonly string[]>>>;
+}
+
+/** Where to look, and what this version can run. */
+export interface CheckJobsRequest {
+  readonly connection: ConnectionOptions;
+  readonly queues: readonly string[];
+  /** BullMQ's key prefix. Default `bull`. */
+  readonly prefix?: string;
+  readonly topology: Topology;
+  readonly signing?: JobSigning;
+  /** Newest envelope version to count as readable. Default: what this release reads. */
+  readonly readsUpTo?: number;
+}
+
+const UNFINISHED: JobState[] = ['waiting', 'prioritized', 'delayed', 'active', 'waiting-children'];
+const PAGE = 500;
+const MAX_EXAMPLES = 5;
+
+/**
+ * Counts what waits in the queues, and which of it this version could not run: before a deploy or
+ * a rollback. Reads only. Jobs that move from one state to another meanwhile may be missed.
+ */
+export async function checkJobs(request: CheckJobsRequest): Promise<QueueReport[]> {
+  const reports: QueueReport[] = [];
+  for (const name of request.queues) reports.push(await checkQueue(name, request));
+  return reports;
+}
+
+/** True when every waiting job can be run, or asked for, by this version. */
+export function canRunAll(reports: readonly QueueReport[]): boolean {
+  return reports.every(({ counts, total }) => counts.runnable + counts.withoutEnvelope === total);
+}
+
+async function checkQueue(name: string, request: CheckJobsRequest): Promise<QueueReport> {
+  const { connection, prefix } = request;
+  const queue = new Queue(name, {
+    connection,
+    skipMetasUpdate: true,
+    ...(prefix === undefined ? {} : { prefix }),
+  });
+  try {
+    const tally = new Tally(name);
+    for await (const { id, metadata } of waitingIn(queue)) {
+      tally.add(id, verdictOn(metadata, request));
+    }
+    return tally.report();
+  } finally {
+    await queue.close();
+  }
+}
+
+interface Waiting {
+  readonly id: string;
+  readonly metadata: string | undefined;
+}
+
+async function* waitingIn(queue: Queue): AsyncGenerator<Waiting> {
+  const seen = new Set<string>(); // a job that moves between two pages is met twice
+  for (const state of UNFINISHED) {
+    for (let from = 0; ; from += PAGE) {
+      const page = (await queue.getJobs([state], from, from + PAGE - 1, true)) as (
+        Job | undefined
+      )[];
+      for (const job of page) {
+        if (job?.id === undefined || seen.has(job.id)) continue;
+        seen.add(job.id);
+        yield { id: job.id, metadata: job.opts.telemetry?.metadata };
+      }
+      if (page.length === 0) break; // a short page may only miss jobs that have just ended
+    }
+  }
+}
+
+function verdictOn(metadata: string | undefined, request: CheckJobsRequest): JobVerdict {
+  const { envelope } = readMetadata(metadata);
+  if (envelope === undefined) return 'withoutEnvelope';
+  try {
+    const { fleet, place } = readEnvelope(envelope, request);
+    if (fleet !== request.topology.fleet) return 'otherFleet';
+    if (place === undefined || place.tenant !== undefined) return 'runnable';
+    return request.topology.has(place.shard) ? 'runnable' : 'unknownShard';
+  } catch (error) {
+    return isSwitchyardError(error, 'JOB_ENVELOPE_UNREADABLE') ? 'unreadable' : 'invalid';
+  }
+}
+
+class Tally {
+  readonly #queue: string;
+  readonly #counts: Record<JobVerdict, number> = {
+    runnable: 0,
+    withoutEnvelope: 0,
+    unreadable: 0,
+    invalid: 0,
+    otherFleet: 0,
+    unknownShard: 0,
+  };
+  readonly #examples: Partial<Record<JobVerdict, string[]>> = {};
+
+  constructor(queue: string) {
+    this.#queue = queue;
+  }
+
+  add(id: string, verdict: JobVerdict): void {
+    this.#counts[verdict] += 1;
+    if (verdict === 'runnable') return;
+    const examples = (this.#examples[verdict] ??= []);
+    if (examples.length < MAX_EXAMPLES) examples.push(id);
+  }
+
+  report(): QueueReport {
+    const total = Object.values(this.#counts).reduce((sum, count) => sum + count, 0);
+    return { queue: this.#queue, total, counts: this.#counts, examples: this.#examples };
+  }
+}
