@@ -6,7 +6,7 @@ import type { FleetPools } from '../pool/fleet-pools.ts';
 import { applyCapabilities } from './capabilities.ts';
 import type { WriteGuards } from './guards.ts';
 import { NO_DATABASE } from './options.ts';
-import type { ShardedDataSource } from './sharded-data-source.ts';
+import type { Router } from './router.ts';
 
 /** What a driver of the fleet needs. */
 export interface RouterParts {
@@ -20,10 +20,10 @@ export interface RouterParts {
  * the context whatever belongs to one. Owns no connection of its own.
  */
 export class RouterDriver extends MysqlDriver {
-  readonly #router: ShardedDataSource;
+  readonly #router: Router;
   readonly #parts: RouterParts;
 
-  constructor(router: ShardedDataSource, parts: RouterParts) {
+  constructor(router: Router, parts: RouterParts) {
     super(router);
     this.#router = router;
     this.#parts = parts;

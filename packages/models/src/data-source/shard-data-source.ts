@@ -1,16 +1,10 @@
-import { currentFrame, type Place, type Shard } from '@switchyard/shard-context';
-import { DataSource, type DataSourceOptions } from 'typeorm';
+import { currentFrame, type Shard } from '@switchyard/shard-context';
+import { DataSource, type DataSourceOptions, type ReplicationMode } from 'typeorm';
 import { MysqlDriver } from 'typeorm/driver/mysql/MysqlDriver.js';
-import type { QueryRunner, ReplicationMode } from 'typeorm';
 import { RunnerMisplacedError } from '../runner/runner-errors.ts';
+import { makePlacedBuilders } from './create-placed-builder.ts';
 import type { WriteGuards } from './guards.ts';
-
-/** What a child needs from the router that it belongs to. */
-export interface Router extends DataSource {
-  readonly guards: WriteGuards;
-  /** A runner of the shard, shown to user code as belonging to `dataSource`. */
-  runnerOn(shard: Shard, mode: ReplicationMode, dataSource: DataSource): QueryRunner;
-}
+import { namedPlace, type Router } from './router.ts';
 
 /**
  * One shard of a sharded data source, as an ordinary TypeORM data source for code that wants a
@@ -20,6 +14,7 @@ export interface Router extends DataSource {
 export class ShardDataSource extends DataSource {
   readonly shard: Shard;
   declare driver: ShardDriver;
+  declare readonly guards: WriteGuards;
   readonly #router: Router;
 
   constructor(router: Router, shard: Shard) {
@@ -43,6 +38,8 @@ export class ShardDataSource extends DataSource {
   }
 }
 
+makePlacedBuilders(ShardDataSource.prototype);
+
 /** Read from the router at each use, so that what is set there later holds here too. */
 const SHARED = [
   'isInitialized',
@@ -52,6 +49,7 @@ const SHARED = [
   'migrations',
   'logger',
   'namingStrategy',
+  'guards',
 ] as const;
 
 /** The driver of one shard: knows its database, opens nothing. */
@@ -77,14 +75,4 @@ export class ShardDriver extends MysqlDriver {
   ): boolean {
     return this.#router.driver.isReturningSqlSupported(type);
   }
-}
-
-/** The place of code that names a shard and no tenant. */
-export function namedPlace(shard: Shard): Place {
-  return Object.freeze({
-    fleet: shard.fleet,
-    shard: shard.name,
-    tenant: undefined,
-    epoch: undefined,
-  });
 }

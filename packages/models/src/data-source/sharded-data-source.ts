@@ -3,21 +3,31 @@ import {
   FleetMismatchError,
   ShardContextMissingError,
   type LockFile,
+  type Place,
   type Shard,
   type Topology,
 } from '@switchyard/shard-context';
-import { DataSource, type DataSourceOptions, type ReplicationMode } from 'typeorm';
+import {
+  DataSource,
+  type DataSourceOptions,
+  type QueryRunner,
+  type ReplicationMode,
+} from 'typeorm';
 import { FleetPools } from '../pool/fleet-pools.ts';
 import { ShardQueryRunner } from '../runner/shard-query-runner.ts';
 import { ContextMissingReports, type ContextMissing } from './context-missing.ts';
 import { ContextReportNotAllowedError, OptionRefusedError } from './data-source-errors.ts';
 import { applyCapabilities } from './capabilities.ts';
+import { makePlacedBuilders } from './create-placed-builder.ts';
+import { installGraphHooks } from './graph-hooks.ts';
 import type { WriteGuards } from './guards.ts';
-import { guardsOf } from './guards-in-use.ts';
+import { guardsInUse } from './guards-in-use.ts';
 import { engineOf, typeormOptions, type ShardedDataSourceOptions } from './options.ts';
+import { PlacedRelationLoader } from './placed-relation-loader.ts';
+import { namedPlace } from './router.ts';
 import { RouterDriver } from './router-driver.ts';
 import { PlacedHome, ReportedHome, type HomeParts } from './runner-homes.ts';
-import { namedPlace, ShardDataSource, type ShardDriver } from './shard-data-source.ts';
+import { ShardDataSource, type ShardDriver } from './shard-data-source.ts';
 import { TenantTables } from './tenant-tables.ts';
 
 /**
@@ -50,10 +60,13 @@ export class ShardedDataSource extends DataSource {
     this.#contextMissing = options.contextMissing ?? 'refuse';
     const driverOptions = decodingOptions(this);
     this.#pools = new FleetPools(options.lockFile, { ...options.pool, driverOptions });
-    this.#guards = guardsOf(this);
+    this.#guards = guardsInUse;
     this.#homes = { pools: this.#pools, tenantTables: () => this.#tables() };
     const parts = { topology: this.topology, pools: this.#pools, guards: this.#guards };
     this.driver = new RouterDriver(this, parts);
+    // Before the metadata is built: getters on the classes' prototypes keep the loader they find.
+    Object.assign(this, { relationLoader: new PlacedRelationLoader(this) });
+    installGraphHooks();
   }
 
   /** The rules about records. @internal */
@@ -127,6 +140,15 @@ export class ShardedDataSource extends DataSource {
     );
   }
 
+  /** A runner of a known place, for work that belongs to a record of there. @internal */
+  runnerAt(place: Place, mode: ReplicationMode): QueryRunner {
+    const shard = this.topology.shard(place.shard);
+    const home = new PlacedHome(this.#homes, shard, { dataSource: this, place, frame: undefined });
+    const runner = new ShardQueryRunner(this.#driverOf(shard), mode, home);
+    Object.assign(runner, { manager: this.createEntityManager(runner) });
+    return runner;
+  }
+
   /** The only shard, while code without a context may run there. @internal */
   reportedShard(): Shard | undefined {
     const { shards } = this.topology;
@@ -178,6 +200,8 @@ export class ShardedDataSource extends DataSource {
     for (const child of this.#children.values()) applyCapabilities(child.driver, this.topology);
   }
 }
+
+makePlacedBuilders(ShardedDataSource.prototype);
 
 /** What of TypeORM's options the connections need: how values are encoded and decoded, and TLS. */
 function decodingOptions(dataSource: DataSource): Record<string, unknown> {

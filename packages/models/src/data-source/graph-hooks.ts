@@ -1,0 +1,82 @@
+import type { Subject } from 'typeorm/persistence/Subject.js';
+import { SubjectExecutor } from 'typeorm/persistence/SubjectExecutor.js';
+import { SubjectTopologicalSorter } from 'typeorm/persistence/SubjectTopologicalSorter.js';
+import type { QueryRunner } from 'typeorm';
+import { ShardQueryRunner } from '../runner/shard-query-runner.ts';
+import type { SubjectWrite, WriteGuards } from './guards.ts';
+import type { GuardedSource } from './router.ts';
+
+/** The parts of TypeORM's executor of a graph that are hooked; its typings hide most of them. */
+interface Executor {
+  queryRunner: QueryRunner;
+  allSubjects: Subject[];
+  insertSubjects: Subject[];
+  execute(): Promise<void>;
+  recompute(): void;
+  executeInsertOperations(): Promise<void>;
+  updateSpecialColumnsInPersistedEntities(): void;
+}
+
+const INSTALLED = Symbol.for('switchyard.graph-hooks.v1');
+
+/**
+ * Lets the guards see every graph that TypeORM writes, at the one place that all ways of writing one
+ * pass. TypeORM offers no event that nobody can switch off (`listeners: false`), so its executor is
+ * extended once per process; the graphs of plain data sources pass untouched.
+ */
+export function installGraphHooks(): void {
+  const executor = SubjectExecutor.prototype as unknown as Executor & { [INSTALLED]?: true };
+  if (executor[INSTALLED] === true) return;
+  Object.defineProperty(executor, INSTALLED, { value: true });
+  const { execute, executeInsertOperations, updateSpecialColumnsInPersistedEntities } = executor;
+  executor.execute = function (this: Executor) {
+    const runner = this.queryRunner;
+    if (!(runner instanceof ShardQueryRunner)) return execute.call(this);
+    return runner.inPlace(() => executeGuarded(this, runner, () => execute.call(this)));
+  };
+  executor.executeInsertOperations = async function (this: Executor) {
+    const runner = this.queryRunner;
+    if (runner instanceof ShardQueryRunner) {
+      await guardsOf(runner).beforeSubjects(writeOf(this, runner));
+      runner.graphDepth += 1;
+    }
+    return executeInsertOperations.call(this);
+  };
+  executor.updateSpecialColumnsInPersistedEntities = function (this: Executor) {
+    updateSpecialColumnsInPersistedEntities.call(this);
+    const runner = this.queryRunner;
+    if (!(runner instanceof ShardQueryRunner)) return;
+    runner.graphDepth -= 1; // subscribers come next, and their writes are their own
+    guardsOf(runner).afterSubjects(writeOf(this, runner));
+  };
+}
+
+async function executeGuarded(
+  executor: Executor,
+  runner: ShardQueryRunner,
+  execute: () => Promise<void>,
+): Promise<void> {
+  const depth = runner.graphDepth;
+  try {
+    await guardsOf(runner).beforeListeners(writeOf(executor, runner));
+    await execute();
+  } finally {
+    runner.graphDepth = depth;
+  }
+}
+
+function writeOf(executor: Executor, runner: ShardQueryRunner): SubjectWrite {
+  return {
+    runner,
+    subjects: executor.allSubjects,
+    recompute: () => {
+      executor.recompute();
+      const sorter = new SubjectTopologicalSorter(executor.insertSubjects);
+      executor.insertSubjects = sorter.sort('insert');
+    },
+  };
+}
+
+function guardsOf(runner: ShardQueryRunner): WriteGuards {
+  return (runner.dataSource as GuardedSource).guards;
+}

@@ -1,0 +1,220 @@
+import { currentFrame, runInFrame, samePlace, type Frame } from '@switchyard/shard-context';
+import {
+  DeleteQueryBuilder,
+  InsertQueryBuilder,
+  QueryBuilder,
+  RelationQueryBuilder,
+  SelectQueryBuilder,
+  UpdateQueryBuilder,
+  type DataSource,
+  type DeleteResult,
+  type InsertResult,
+  type ObjectLiteral,
+  type QueryRunner,
+  type UpdateResult,
+} from 'typeorm';
+import { SoftDeleteQueryBuilder } from 'typeorm/query-builder/SoftDeleteQueryBuilder.js';
+import { RunnerMisplacedError } from '../runner/runner-errors.ts';
+import { ShardQueryRunner } from '../runner/shard-query-runner.ts';
+import { guardedDelete, guardedInsert, guardedUpdate } from './guarded-execute.ts';
+import type { GuardedSource } from './router.ts';
+
+/** A builder that remembers where it was made. */
+interface Placed {
+  /** The frame at its making; copies keep it. Undefined: made outside every context. */
+  readonly madeIn: Frame | undefined;
+}
+
+type Source = DataSource | QueryBuilder<ObjectLiteral>;
+
+/** TypeORM's builder for reads: hydrates in its runner's place and tells the guards what it loaded. */
+export class PlacedSelect<E extends ObjectLiteral> extends SelectQueryBuilder<E> implements Placed {
+  readonly madeIn: Frame | undefined;
+
+  constructor(source: Source, runner?: QueryRunner) {
+    super(source as DataSource, runner);
+    this.madeIn = frameOf(source);
+  }
+
+  protected override obtainQueryRunner(): QueryRunner {
+    return obtain(this.madeIn, this.queryRunner, () => super.obtainQueryRunner());
+  }
+
+  protected override async executeEntitiesAndRawResults(
+    runner: QueryRunner,
+  ): ReturnType<SelectQueryBuilder<E>['executeEntitiesAndRawResults']> {
+    if (!(runner instanceof ShardQueryRunner)) return super.executeEntitiesAndRawResults(runner);
+    const result = await runner.inPlace(() => super.executeEntitiesAndRawResults(runner));
+    const alias = this.expressionMap.mainAlias;
+    if (alias?.hasMetadata === true && result.entities.length > 0) {
+      (this.dataSource as GuardedSource).guards.loaded(alias.metadata, result.entities, runner);
+    }
+    return result;
+  }
+}
+
+/** TypeORM's builder for inserts and upserts, with the guards before and after its statement. */
+export class PlacedInsert<E extends ObjectLiteral> extends InsertQueryBuilder<E> implements Placed {
+  readonly madeIn: Frame | undefined;
+
+  constructor(source: Source, runner?: QueryRunner) {
+    super(source as DataSource, runner);
+    this.madeIn = frameOf(source);
+  }
+
+  override execute(): Promise<InsertResult> {
+    return guardedInsert(this, this.obtainQueryRunner(), () => super.execute());
+  }
+
+  protected override obtainQueryRunner(): QueryRunner {
+    return obtain(this.madeIn, this.queryRunner, () => super.obtainQueryRunner());
+  }
+}
+
+/** TypeORM's builder for updates, with the guards before its statement. */
+export class PlacedUpdate<E extends ObjectLiteral> extends UpdateQueryBuilder<E> implements Placed {
+  readonly madeIn: Frame | undefined;
+
+  constructor(source: Source, runner?: QueryRunner) {
+    super(source as DataSource, runner);
+    this.madeIn = frameOf(source);
+  }
+
+  override execute(): Promise<UpdateResult> {
+    return guardedUpdate(this, this.obtainQueryRunner(), () => super.execute());
+  }
+
+  protected override obtainQueryRunner(): QueryRunner {
+    return obtain(this.madeIn, this.queryRunner, () => super.obtainQueryRunner());
+  }
+}
+
+/** TypeORM's builder for deletes, with the guards before its statement. */
+export class PlacedDelete<E extends ObjectLiteral> extends DeleteQueryBuilder<E> implements Placed {
+  readonly madeIn: Frame | undefined;
+
+  constructor(source: Source, runner?: QueryRunner) {
+    super(source as DataSource, runner);
+    this.madeIn = frameOf(source);
+  }
+
+  override execute(): Promise<DeleteResult> {
+    return guardedDelete(this, this.obtainQueryRunner(), () => super.execute());
+  }
+
+  protected override obtainQueryRunner(): QueryRunner {
+    return obtain(this.madeIn, this.queryRunner, () => super.obtainQueryRunner());
+  }
+}
+
+/** TypeORM's builder for soft deletes and restores, with the guards before its statement. */
+export class PlacedSoftDelete<E extends ObjectLiteral>
+  extends SoftDeleteQueryBuilder<E>
+  implements Placed
+{
+  readonly madeIn: Frame | undefined;
+
+  constructor(source: Source, runner?: QueryRunner) {
+    super(source as DataSource, runner);
+    this.madeIn = frameOf(source);
+  }
+
+  override execute(): Promise<UpdateResult> {
+    return guardedDelete(this, this.obtainQueryRunner(), () => super.execute());
+  }
+
+  protected override obtainQueryRunner(): QueryRunner {
+    return obtain(this.madeIn, this.queryRunner, () => super.obtainQueryRunner());
+  }
+}
+
+/** TypeORM's builder for relations; the builders that it makes are placed ones. */
+export class PlacedRelation<E extends ObjectLiteral>
+  extends RelationQueryBuilder<E>
+  implements Placed
+{
+  readonly madeIn: Frame | undefined;
+
+  constructor(source: Source, runner?: QueryRunner) {
+    super(source as DataSource, runner);
+    this.madeIn = frameOf(source);
+  }
+
+  protected override obtainQueryRunner(): QueryRunner {
+    return obtain(this.madeIn, this.queryRunner, () => super.obtainQueryRunner());
+  }
+}
+
+/** What TypeORM looks up when a builder turns into another kind: `qb.update()`. */
+const PLACED_REGISTRY = {
+  SelectQueryBuilder: (from: Source) => new PlacedSelect(from),
+  InsertQueryBuilder: (from: Source) => new PlacedInsert(from),
+  UpdateQueryBuilder: (from: Source) => new PlacedUpdate(from),
+  DeleteQueryBuilder: (from: Source) => new PlacedDelete(from),
+  SoftDeleteQueryBuilder: (from: Source) => new PlacedSoftDelete(from),
+  RelationQueryBuilder: (from: Source) => new PlacedRelation(from),
+};
+
+const TURNS = [
+  'select',
+  'insert',
+  'update',
+  'delete',
+  'softDelete',
+  'restore',
+  'relation',
+] as const;
+const PLACED = [
+  PlacedSelect,
+  PlacedInsert,
+  PlacedUpdate,
+  PlacedDelete,
+  PlacedSoftDelete,
+  PlacedRelation,
+];
+
+type Turn = (this: unknown, ...args: unknown[]) => unknown;
+
+// TypeORM's registry of builders is one for the process and is filled again by every DataSource, so
+// ours takes its place only for the moment of the (synchronous) turn.
+const home = QueryBuilder as unknown as { queryBuilderRegistry: object };
+for (const { prototype } of PLACED) {
+  const stock = Object.getPrototypeOf(prototype) as Record<string, Turn>;
+  for (const name of TURNS) {
+    const turn = stock[name] as Turn;
+    const value = function (this: unknown, ...args: unknown[]): unknown {
+      const others = home.queryBuilderRegistry;
+      home.queryBuilderRegistry = PLACED_REGISTRY;
+      try {
+        return turn.apply(this, args);
+      } finally {
+        home.queryBuilderRegistry = others;
+      }
+    };
+    Object.defineProperty(prototype, name, { value, writable: true, configurable: true });
+  }
+}
+
+function frameOf(source: Source): Frame | undefined {
+  return 'madeIn' in source ? (source as Source & Placed).madeIn : currentFrame();
+}
+
+/**
+ * A runner for a builder: its own, or one of the current place if that is where the builder was
+ * made. Where no place is set (a thenable awaited elsewhere), the builder runs where it was made.
+ * @throws RunnerMisplacedError
+ */
+function obtain(
+  madeIn: Frame | undefined,
+  own: QueryRunner | undefined,
+  stock: () => QueryRunner,
+): QueryRunner {
+  const made = madeIn?.place;
+  if (own !== undefined || made === undefined) return stock();
+  const now = currentFrame()?.place;
+  if (now === undefined) return runInFrame(madeIn, stock);
+  if (now !== made && !samePlace(now, made)) {
+    throw new RunnerMisplacedError('run a query builder', made, now);
+  }
+  return stock();
+}
