@@ -1,0 +1,126 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { currentFrame } from '@switchyard/shard-context';
+import { Notes } from './notes.ts';
+import { Queues } from './queues.ts';
+import { here } from './small-fleet.ts';
+
+let queues: Queues;
+let notes: Notes;
+beforeEach(async () => {
+  queues = await Queues.open();
+  notes = new Notes();
+  queues.worker('q', (job) => notes.add(`${job.id} ${here()}`));
+});
+afterEach(() => queues.close());
+
+/** Runs `fn` as the data layer runs a transaction: it notes the beginning and how it ended. */
+async function inTransaction<T>(
+  outcome: 'committed' | 'rolledBack' | 'unknown',
+  fn: () => Promise<T>,
+) {
+  return queues.fleet.for('t_1', async () => {
+    const ended = currentFrame()!.activity.transactionOpened();
+    const result = await fn();
+    const waiting = await queues
+      .queue('q')
+      .getJobCountByTypes('waiting', 'delayed', 'active', 'waiting-children');
+    ended(outcome);
+    return { result, waiting };
+  });
+}
+
+describe('a job enqueued inside a transaction', () => {
+  it('is sent after the commit, with the id that add answered at once', async () => {
+    const queue = queues.queue('q');
+    const { result, waiting } = await inTransaction('committed', () => queue.add('one', {}));
+    expect(waiting).toBe(0);
+    expect(result.id).toMatch(/^[\w-]{36}$/);
+    expect(await notes.upTo(1)).toEqual([`${result.id} us1/t_1@1`]);
+  });
+
+  it('keeps the id that the caller chose', async () => {
+    const queue = queues.queue('q');
+    const { result } = await inTransaction('committed', () =>
+      queue.add('one', {}, { jobId: 'mine' }),
+    );
+    expect(result.id).toBe('mine');
+    expect(await notes.upTo(1)).toEqual(['mine us1/t_1@1']);
+  });
+
+  it('is what it was when it was enqueued, whatever becomes of its payload', async () => {
+    const queue = queues.queue('q');
+    const payload = { n: 1 };
+    const { result } = await inTransaction('committed', async () => {
+      const job = await queue.add('one', payload);
+      payload.n = 2;
+      return job;
+    });
+    await notes.upTo(1);
+    expect((await queue.getJob(result.id!))?.data).toEqual({ n: 1 });
+  });
+
+  it('is not sent at all after a rollback', async () => {
+    const queue = queues.queue('q');
+    await inTransaction('rolledBack', () => queue.add('lost', {}));
+    const { id } = await queues.fleet.for('t_1', () => queue.add('sent', {}));
+    await queue.close();
+    expect(await notes.upTo(1)).toEqual([`${id} us1/t_1@1`]);
+    expect(await queues.queue('q').getJobCountByTypes('waiting', 'active', 'delayed')).toBe(0);
+  });
+
+  it('is not sent, and reported, when nobody can say whether the transaction committed', async () => {
+    const queue = queues.queue('q');
+    const errors = new Notes<Error>();
+    queue.on('error', (error) => errors.add(error));
+    await inTransaction('unknown', () => queue.add('lost', {}));
+    expect((await errors.upTo(1))[0]).toMatchObject({ code: 'JOB_NOT_SENT' });
+    expect(notes.all).toEqual([]);
+  });
+
+  it('is reported when the queue does not take it after the commit', async () => {
+    const queue = queues.queue('q');
+    const errors = new Notes<Error>();
+    queue.on('error', (error) => errors.add(error));
+    await inTransaction('committed', () => queue.add('bad', {}, { jobId: 'a:b' }));
+    expect((await errors.upTo(1))[0]).toMatchObject({
+      code: 'JOB_NOT_SENT',
+      cause: expect.anything() as unknown,
+    });
+  });
+
+  it('is sent before the queue closes', async () => {
+    const queue = queues.queue('q');
+    const { result } = await inTransaction('committed', () => queue.add('one', {}));
+    await queue.close();
+    expect(await notes.upTo(1)).toEqual([`${result.id} us1/t_1@1`]);
+  });
+
+  it('is sent with the others of its bulk, each with the id that was answered', async () => {
+    const queue = queues.queue('q');
+    const { result, waiting } = await inTransaction('committed', () =>
+      queue.addBulk([1, 2, 3].map((n) => ({ name: 'one', data: { n } }))),
+    );
+    expect(waiting).toBe(0);
+    expect(await notes.sorted(3)).toEqual(result.map(({ id }) => `${id} us1/t_1@1`).sort());
+  });
+
+  it('is sent with its whole flow, each node with the id that was answered', async () => {
+    const flows = queues.flows();
+    const { result, waiting } = await inTransaction('committed', () =>
+      flows.add({ name: 'p', queueName: 'q', children: [{ name: 'c', queueName: 'q' }] }),
+    );
+    expect(waiting).toBe(0);
+    const ids = [result.children![0]!.job.id, result.job.id];
+    expect(await notes.upTo(2)).toEqual(ids.map((id) => `${id} us1/t_1@1`));
+  });
+
+  it('is not scheduled before the commit', async () => {
+    const queue = queues.queue('q');
+    const schedule = () => queue.upsertJobScheduler('s', { every: 10_000 });
+    await inTransaction('rolledBack', schedule);
+    expect(await queue.getJobSchedulers()).toEqual([]);
+    await inTransaction('committed', schedule);
+    expect((await notes.upTo(1))[0]).toMatch(/us1\/t_1@1$/);
+    await queue.removeJobScheduler('s');
+  });
+});
