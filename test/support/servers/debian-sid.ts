@@ -20,8 +20,10 @@ export function builtDebianSid(): Promise<string | undefined> {
  */
 export function debianSid(): Promise<string> {
   return buildOnce(NAME, async (folder) => {
-    if (process.env['SWITCHYARD_NO_INSTALL'] === '1') {
-      throw new ServerUnavailableError(`${PACKAGES.join(', ')}: SWITCHYARD_NO_INSTALL=1`);
+    const obstacle = process.getuid?.() === 0 ? undefined : 'debootstrap needs root';
+    if (obstacle !== undefined || process.env['SWITCHYARD_NO_INSTALL'] === '1') {
+      const reason = obstacle ?? 'SWITCHYARD_NO_INSTALL=1';
+      throw new ServerUnavailableError(`no Debian sid with ${PACKAGES.join(', ')}: ${reason}`);
     }
     const debootstrap = await requireProgram('debootstrap', ['debootstrap']);
     say(`building Debian sid with ${PACKAGES.join(' and ')} in the cache folder (about a minute)`);

@@ -3,6 +3,8 @@ import { isMongoCheap, mongoServerAt, startMongoServer, type MongoServer } from 
 import { publishedServers } from './run-servers.ts';
 import { say } from './say.ts';
 
+/** Why the run's set-up could start none, for the test processes. */
+const NO_MONGO = 'SWITCHYARD_RUN_NO_MONGO';
 let found: Promise<MongoServer | string> | undefined;
 
 /**
@@ -28,8 +30,15 @@ export async function mongoForRun(): Promise<RunMongo | undefined> {
     return { ...labelled(await mongoServerAt('given-mongo', url)), stop: () => Promise.resolve() };
   }
   if (process.env['SWITCHYARD_MONGODB'] !== '1') return undefined;
-  const server = await startMongoServer().catch(skipWhereUnavailable);
-  return server && { ...labelled(server), stop: () => server.stop() };
+  try {
+    const server = await startMongoServer();
+    return { ...labelled(server), stop: () => server.stop() };
+  } catch (error) {
+    if (!(error instanceof ServerUnavailableError)) throw error;
+    process.env[NO_MONGO] = error.message;
+    say(`${error.message} (not verified: the MongoDB store)`);
+    return undefined;
+  }
 }
 
 /** The run's own server, for its set-up: where it is, what it is, and its end. */
@@ -47,15 +56,10 @@ function labelled({ url, product, version }: MongoServer): { url: string; label:
 async function find(): Promise<MongoServer | string> {
   const url = publishedServers()?.mongo ?? process.env['SWITCHYARD_TEST_MONGODB_URL'];
   if (url !== undefined && url !== '') return mongoServerAt('mongo', url);
-  if (await isMongoCheap()) return startMongoServer();
-  const reason =
-    'no MongoDB-protocol server: set SWITCHYARD_MONGODB=1 or SWITCHYARD_TEST_MONGODB_URL';
+  const known = process.env[NO_MONGO];
+  if (known === undefined && (await isMongoCheap())) return startMongoServer();
+  const remedy = 'set SWITCHYARD_MONGODB=1 or SWITCHYARD_TEST_MONGODB_URL';
+  const reason = known ?? `no MongoDB-protocol server: ${remedy}`;
   say(`${reason} (not verified here: the MongoDB store)`);
   return reason;
-}
-
-function skipWhereUnavailable(error: unknown): undefined {
-  if (!(error instanceof ServerUnavailableError)) throw error;
-  say(`${error.message} (not verified: the MongoDB store)`);
-  return undefined;
 }

@@ -4,7 +4,7 @@ import { dockerAnswers } from './docker.ts';
 import { ferretdb, hasFerretdb } from './ferretdb.ts';
 import { findProgram } from './find-program.ts';
 import { freePort } from './free-port.ts';
-import { startPostgres } from './postgres.ts';
+import { requireChroot, startPostgres } from './postgres.ts';
 import { Program, type ServerControl } from './program.ts';
 import { serverFolder } from './run-folder.ts';
 
@@ -26,7 +26,8 @@ export type PrivateMongoServer = MongoServer & ServerControl;
 /** True where a server can be started without downloading or building anything. */
 export async function isMongoCheap(): Promise<boolean> {
   if ((await findProgram('mongod')) !== undefined || (await dockerAnswers())) return true;
-  return (await hasFerretdb()) && (await builtDebianSid()) !== undefined;
+  const isBuilt = (await hasFerretdb()) && (await builtDebianSid()) !== undefined;
+  return isBuilt && process.getuid?.() === 0;
 }
 
 /**
@@ -62,6 +63,7 @@ export async function mongoServerAt(name: string, url: string): Promise<MongoSer
 }
 
 async function startFerretdb(name: string): Promise<PrivateMongoServer> {
+  requireChroot(); // Before FerretDB is built in vain.
   const command = await ferretdb();
   const postgres = await startPostgres();
   const folder = await serverFolder(name);

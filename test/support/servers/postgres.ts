@@ -35,11 +35,7 @@ export interface PostgresServer {
  * @throws ServerUnavailableError without root
  */
 export async function startPostgres(): Promise<PostgresServer> {
-  if (process.getuid?.() !== 0) {
-    throw new ServerUnavailableError(
-      'PostgreSQL with DocumentDB runs in a chroot, which needs root',
-    );
-  }
+  requireChroot();
   const root = await debianSid();
   await removeAbandoned(root);
   const empty = await emptyData(root);
@@ -56,6 +52,12 @@ export async function startPostgres(): Promise<PostgresServer> {
       await rm(join(root, inside), { recursive: true, force: true });
     },
   };
+}
+
+/** @throws ServerUnavailableError without the rights that a chroot needs */
+export function requireChroot(): void {
+  if (process.getuid?.() === 0) return;
+  throw new ServerUnavailableError('PostgreSQL with DocumentDB runs in a chroot, which needs root');
 }
 
 async function startOn(root: string, inside: string, folder: string) {
