@@ -1,9 +1,11 @@
 import 'reflect-metadata';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Sharded } from '@switchyard/models';
 import { startFleet, type Fleet } from '../support/fleet/index.ts';
 
 @Entity()
+@Sharded({ tenant: 'none' })
 class Country {
   @PrimaryColumn({ type: 'int' })
   id!: number;

@@ -8,7 +8,7 @@ import {
 import type { DataSource } from 'typeorm';
 import type { Acquired, FleetPools } from '../pool/fleet-pools.ts';
 import { WriteNotFencedError } from '../runner/runner-errors.ts';
-import type { RunnerHome } from '../runner/shard-query-runner.ts';
+import type { RunnerHome } from '../runner/runner-home.ts';
 import type { Statement } from '../statements/classify.ts';
 import type { TenantTables } from './tenant-tables.ts';
 

@@ -1,6 +1,13 @@
 import { currentFrame, type Shard } from '@switchyard/shard-context';
-import { DataSource, type DataSourceOptions, type ReplicationMode } from 'typeorm';
+import {
+  DataSource,
+  type DataSourceOptions,
+  type EntityManager,
+  type QueryRunner,
+  type ReplicationMode,
+} from 'typeorm';
 import { MysqlDriver } from 'typeorm/driver/mysql/MysqlDriver.js';
+import { ShardedEntityManager } from '../records/sharded-entity-manager.ts';
 import { RunnerMisplacedError } from '../runner/runner-errors.ts';
 import { makePlacedBuilders } from './create-placed-builder.ts';
 import type { WriteGuards } from './guards.ts';
@@ -25,6 +32,11 @@ export class ShardDataSource extends DataSource {
     for (const shared of SHARED) {
       Object.defineProperty(this, shared, { get: () => this.#router[shared], enumerable: true });
     }
+  }
+
+  /** The manager that looks at a graph before its first query. */
+  override createEntityManager(queryRunner?: QueryRunner): EntityManager {
+    return new ShardedEntityManager(this, queryRunner);
   }
 
   /** Belongs to the router, which ends it. */

@@ -10,10 +10,13 @@ import {
 import {
   DataSource,
   type DataSourceOptions,
+  type EntityManager,
   type QueryRunner,
   type ReplicationMode,
 } from 'typeorm';
+import { checkDeclarations } from '../declarations/check-declarations.ts';
 import { FleetPools } from '../pool/fleet-pools.ts';
+import { ShardedEntityManager } from '../records/sharded-entity-manager.ts';
 import { ShardQueryRunner } from '../runner/shard-query-runner.ts';
 import { ContextMissingReports, type ContextMissing } from './context-missing.ts';
 import { ContextReportNotAllowedError, OptionRefusedError } from './data-source-errors.ts';
@@ -77,13 +80,25 @@ export class ShardedDataSource extends DataSource {
   /**
    * Builds the metadata. Opens no connection, so that shards that are down do not keep the others
    * from being served.
-   * @throws EnginesMixedError, ContextReportNotAllowedError
+   * @throws EnginesMixedError, ContextReportNotAllowedError, DeclarationInvalidError,
+   *   EntityUndeclaredError, IdStrategyMissingError, CrossDomainRelationError, WrongDomainError
    */
   override async initialize(): Promise<this> {
     this.#checkTopology('start a ShardedDataSource');
     await super.initialize();
     this.#stopWatching = this.topology.onAdded(() => this.#topologyGrew());
     return this;
+  }
+
+  /** The manager that looks at a graph before its first query. */
+  override createEntityManager(queryRunner?: QueryRunner): EntityManager {
+    return new ShardedEntityManager(this, queryRunner);
+  }
+
+  /** Holds declarations and metadata together before anything is served. */
+  protected override async buildMetadatas(): Promise<void> {
+    await super.buildMetadatas();
+    checkDeclarations(this.entityMetadatas, this.topology.shards.length);
   }
 
   /** Closes all connections; those in use when they come back. */
@@ -196,6 +211,7 @@ export class ShardedDataSource extends DataSource {
 
   #topologyGrew(): void {
     this.#checkTopology('add a shard');
+    checkDeclarations(this.entityMetadatas, this.topology.shards.length);
     applyCapabilities(this.driver as RouterDriver, this.topology);
     for (const child of this.#children.values()) applyCapabilities(child.driver, this.topology);
   }
