@@ -1,1 +1,10 @@
-export {};
+export type { JobsConfig, SwitchyardConfig } from './config/switchyard-config.ts';
+export {
+  ConfigInvalidError,
+  ConfigMissingError,
+  ConfigNotLoadedError,
+  UsageError,
+} from './config/config-errors.ts';
+export { loadConfig, type LoadedConfig } from './config/load-config.ts';
+export { runCli } from './run-cli.ts';
+export { EXIT, type ExitCode } from './commands/command-line.ts';

@@ -1,0 +1,59 @@
+import {
+  askFleet,
+  readLeases,
+  type Control,
+  type ControlOutcome,
+  type RolloutRequest,
+} from '@switchyard/migrator';
+import { sayTrouble } from '../output/show-rollout.ts';
+import { EXIT, type CommandLine, type ExitCode } from './command-line.ts';
+import { carryOut } from './migrate.ts';
+
+/** Asks a running rollout to wait before its next step, on every shard. */
+export function pause(line: CommandLine): Promise<ExitCode> {
+  return ask(line, 'pause', 'A running rollout waits before its next step.');
+}
+
+/** Asks a running rollout to end before its next step. Where none runs, takes a pause back. */
+export async function abort(line: CommandLine): Promise<ExitCode> {
+  const leases = await readLeases(line.fleet);
+  if (leases.some(({ lease }) => lease?.held === true)) {
+    return ask(line, 'abort', 'The running rollout ends before its next step.');
+  }
+  return ask(line, 'run', 'No rollout runs; nothing waits any more.');
+}
+
+/**
+ * Goes on: a paused rollout that still runs does so by itself; one that was killed is taken up here,
+ * with the options it was begun with.
+ */
+export async function resume(line: CommandLine): Promise<ExitCode> {
+  const before = await readLeases(line.fleet);
+  const running = before.find(({ lease }) => lease?.held === true && lease.control === 'pause');
+  if (running !== undefined) {
+    return ask(line, 'run', `The rollout of ${running.lease?.who ?? 'somebody'} goes on.`);
+  }
+  await askFleet(line.fleet, 'run');
+  return carryOut(line, latestRequest(before) ?? { direction: 'up' });
+}
+
+/** What the newest run was told, as the leases that it took say it. */
+function latestRequest(outcomes: readonly ControlOutcome[]): RolloutRequest | undefined {
+  const [latest] = outcomes
+    .flatMap(({ lease }) => lease ?? [])
+    .filter(({ options }) => options !== null)
+    .sort((a, b) => Number(b.takenAt) - Number(a.takenAt));
+  return latest && (JSON.parse(latest.options ?? '') as RolloutRequest);
+}
+
+async function ask(line: CommandLine, control: Control, meaning: string): Promise<ExitCode> {
+  const { fleet, screen } = line;
+  const outcomes = await askFleet(fleet, control);
+  for (const { shard, failure } of outcomes) {
+    screen.event({ event: 'asked', control, shard, failure });
+    if (failure !== undefined) sayTrouble(screen, shard, failure);
+  }
+  const failed = outcomes.filter(({ failure }) => failure !== undefined).length;
+  screen.say(`${outcomes.length - failed} of ${outcomes.length} shards told. ${meaning}`);
+  return failed === 0 ? EXIT.done : EXIT.pending;
+}

@@ -1,0 +1,41 @@
+import { createPlanner, thisAuthor, type Fleet } from '@switchyard/migrator';
+import { connectToShard } from '@switchyard/models';
+import { LockFile, type Shard } from '@switchyard/shard-context';
+import { findMigrations } from '../config/find-migrations.ts';
+import { loadConfig } from '../config/load-config.ts';
+import type { Screen } from '../output/screen.ts';
+import type { CommandLine, SharedOptions } from './command-line.ts';
+
+/** Loads the config and opens what the commands need. Nothing is connected to yet. */
+export async function openCommandLine(
+  options: SharedOptions & { readonly allow?: readonly string[] },
+  screen: Screen,
+): Promise<CommandLine> {
+  const loaded = await loadConfig(options.config);
+  const { path, config } = loaded;
+  const { topology } = config;
+  const lockFile =
+    config.lockFile instanceof URL
+      ? new LockFile(config.lockFile, topology.fleet)
+      : config.lockFile;
+  const fleet: Fleet = {
+    topology,
+    open: (shard) => connectToShard(topology, shard.name, { identity: 'checked', lockFile }),
+    author: thisAuthor(),
+    policy: config.rollout ?? {},
+    migrations: await findMigrations(loaded),
+    planner: createPlanner({
+      ...(config.plan !== undefined && { policy: config.plan }),
+      ...(config.entities !== undefined && { entities: config.entities }),
+      allow: options.allow ?? [],
+    }),
+  };
+  const openUnchecked = (shard: Shard) =>
+    connectToShard(topology, shard.name, { identity: 'unchecked' });
+  return { config, path, lockFile, fleet, openUnchecked, screen };
+}
+
+/** Closes what the config itself opened. */
+export async function closeCommandLine({ config }: CommandLine): Promise<void> {
+  await config.directory?.close?.();
+}

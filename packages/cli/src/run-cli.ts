@@ -1,0 +1,188 @@
+import yargs, { type Argv } from 'yargs';
+import { isSwitchyardError } from '@switchyard/shard-context';
+import {
+  EXIT,
+  type CommandLine,
+  type ExitCode,
+  type SharedOptions,
+} from './commands/command-line.ts';
+import { abort, pause, resume } from './commands/control.ts';
+import { identify } from './commands/identify.ts';
+import { migrate } from './commands/migrate.ts';
+import { closeCommandLine, openCommandLine } from './commands/open-command-line.ts';
+import { plan } from './commands/plan.ts';
+import { prepare } from './commands/prepare.ts';
+import { revert } from './commands/revert.ts';
+import { status } from './commands/status.ts';
+import { sayError } from './output/show-error.ts';
+import { Screen } from './output/screen.ts';
+
+const SHARED = {
+  config: {
+    type: 'string',
+    describe: 'the config file',
+    requiresArg: true,
+    ...(process.env['SWITCHYARD_CONFIG'] !== undefined && {
+      default: process.env['SWITCHYARD_CONFIG'],
+    }),
+  },
+  json: { type: 'boolean', default: false, describe: 'one event per line as JSON' },
+  verbose: { type: 'boolean', default: false, describe: 'show where errors came from' },
+} as const;
+const TO = { type: 'string', describe: 'the last migration to run', requiresArg: true } as const;
+const ONLY = {
+  type: 'string',
+  array: true,
+  alias: 'shard',
+  describe: 'shards to work on; default: all',
+} as const;
+const ALLOW = {
+  type: 'string',
+  array: true,
+  default: [] as string[],
+  describe: 'a dangerous step that is meant, as the plan names it',
+} as const;
+
+/**
+ * Runs the command line and returns its exit code (docs/cli.md). Never throws for what a user can
+ * do wrong; nothing ends the process.
+ */
+export async function runCli(args: readonly string[]): Promise<number> {
+  let code: number = EXIT.done;
+  const run = (
+    options: SharedOptions & { allow?: readonly string[] },
+    command: (line: CommandLine) => Promise<ExitCode>,
+  ) => runCommand(options, command).then((result) => void (code = result));
+  const parser = commands(yargs([...args]).scriptName('switchyard'), run)
+    .options(SHARED)
+    .strict()
+    .demandCommand(1, 'Name a command.')
+    .recommendCommands()
+    .exitProcess(false)
+    .showHelpOnFail(false)
+    .fail((message: string | null, error: Error | undefined) => {
+      if (error !== undefined && message === null) throw error;
+      code = EXIT.usage;
+      process.stderr.write(`${message ?? String(error)}\nSee switchyard --help.\n`);
+    });
+  await parser.parseAsync();
+  return code;
+}
+
+type Run = (
+  options: SharedOptions & { allow?: readonly string[] },
+  command: (line: CommandLine) => Promise<ExitCode>,
+) => Promise<void>;
+
+function commands(parser: Argv, run: Run): Argv {
+  return controlCommands(migrateCommands(setUpCommands(parser, run), run), run);
+}
+
+function setUpCommands(parser: Argv, run: Run): Argv {
+  return parser
+    .command(
+      'prepare',
+      'make the system tables, the directory and the lock file; bring new shards to the schema',
+      (command) =>
+        command.options({
+          ...SHARED,
+          'all-writers-interleaved': { type: 'boolean', default: false },
+          'create-databases': { type: 'boolean', default: false },
+          schema: { choices: ['copy', 'replay'] as const, default: 'copy' as const },
+        }),
+      (options) => run(options, (line) => prepare(line, options)),
+    )
+    .command(
+      'identify <shard>',
+      'declare that the database behind a shard is that shard from now on',
+      (command) =>
+        command
+          .options({ ...SHARED, yes: { type: 'boolean', default: false } })
+          .positional('shard', { type: 'string', demandOption: true }),
+      (options) => run(options, (line) => identify(line, options)),
+    );
+}
+
+function migrateCommands(parser: Argv, run: Run): Argv {
+  return parser
+    .command(
+      'plan',
+      'show what migrate would do on each shard',
+      (command) =>
+        command.options({
+          ...SHARED,
+          to: TO,
+          only: ONLY,
+          allow: ALLOW,
+          down: { type: 'boolean', default: false, describe: 'plan a revert of --to' },
+        }),
+      (options) => run(options, (line) => plan(line, options)),
+    )
+    .command(
+      'migrate',
+      'bring every shard to the newest migration: canary, then waves',
+      (command) => command.options({ ...SHARED, to: TO, only: ONLY, allow: ALLOW }),
+      (options) => run(options, (line) => migrate(line, options)),
+    )
+    .command(
+      'retry',
+      'try again on the shards that are pending',
+      (command) => command.options({ ...SHARED, to: TO, only: ONLY, allow: ALLOW }),
+      (options) => run(options, (line) => migrate(line, options)),
+    )
+    .command(
+      'revert [to]',
+      'run down of one migration, by default the newest',
+      (command) =>
+        command
+          .options({ ...SHARED, only: ONLY, allow: ALLOW })
+          .positional('to', { type: 'string' }),
+      (options) => run(options, (line) => revert(line, options)),
+    );
+}
+
+function controlCommands(parser: Argv, run: Run): Argv {
+  return parser
+    .command(
+      'status',
+      'show which shard has what',
+      (command) =>
+        command.options({
+          ...SHARED,
+          require: { type: 'string', requiresArg: true, describe: 'a migration all must have' },
+        }),
+      (options) => run(options, (line) => status(line, options)),
+    )
+    .command('pause', 'let a running rollout wait', shared, (options) => run(options, pause))
+    .command('resume', 'go on with a paused or killed rollout', shared, (options) =>
+      run(options, resume),
+    )
+    .command('abort', 'end a running rollout', shared, (options) => run(options, abort));
+}
+
+function shared(command: Argv) {
+  return command.options(SHARED);
+}
+
+async function runCommand(
+  options: SharedOptions & { allow?: readonly string[] },
+  command: (line: CommandLine) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  const screen = new Screen(options);
+  let line: CommandLine | undefined;
+  try {
+    line = await openCommandLine(options, screen);
+    return await command(line);
+  } catch (error) {
+    sayError(screen, error, options.verbose);
+    return line === undefined || isUsage(error) ? EXIT.usage : EXIT.pending;
+  } finally {
+    if (line !== undefined) await closeCommandLine(line).catch(() => undefined);
+  }
+}
+
+const USAGE = ['USAGE', 'SHARD_UNKNOWN', 'WRITERS_NOT_INTERLEAVED'];
+
+function isUsage(error: unknown): boolean {
+  return isSwitchyardError(error) && USAGE.includes(error.code);
+}

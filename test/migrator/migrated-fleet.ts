@@ -1,0 +1,275 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { RolloutPolicy } from '@switchyard/migrator';
+import type { ShardDefinition } from '@switchyard/shard-context';
+import type { Connection } from 'mysql2/promise';
+import {
+  connectTo,
+  freshDatabase,
+  mysqlServers,
+  type FreshDatabase,
+  type MysqlServer,
+} from '../support/servers/index.ts';
+import type { FixtureFleet } from './fixture/fixture-fleet.ts';
+
+const MAIN = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
+const CONFIG = fileURLToPath(new URL('./fixture/switchyard.config.ts', import.meta.url));
+
+/** Which fleet a test wants. */
+export interface MigratedFleetOptions {
+  /** Names of the shards, in the order of their ordinals. Default: us1, us2, eu1. */
+  readonly shards?: readonly string[];
+  /** How many server processes to spread the shards over. Default 2. */
+  readonly servers?: number | readonly MysqlServer[];
+  readonly rollout?: RolloutPolicy;
+}
+
+/** What a run of the command line came to. */
+export interface CliResult {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly out: string;
+  readonly err: string;
+  /** Lines of stdout that are JSON. */
+  readonly events: readonly Record<string, unknown>[];
+}
+
+/** A command line at work. */
+export interface RunningCli {
+  readonly child: ChildProcess;
+  readonly ended: Promise<CliResult>;
+  /** Resolves when an event of that kind was printed (with --json), optionally on one shard. */
+  saw(event: string, shard?: string): Promise<void>;
+}
+
+/** A row of `shard_ledger` as a plain connection reads it. */
+export interface LedgerLine {
+  readonly migration: string;
+  readonly direction: string;
+  readonly step: number;
+  readonly clause: string;
+  readonly path: string;
+  readonly state: string;
+  readonly outcome: string | null;
+}
+
+/** Databases of their own on real servers, a config over them, and the command line as a process. */
+export class MigratedFleet {
+  readonly folder: string;
+  readonly #databases: readonly FreshDatabase[];
+  readonly #shards: ShardDefinition[];
+  readonly #plain = new Map<string, Promise<Connection>>();
+  readonly #children = new Set<ChildProcess>();
+  rollout: RolloutPolicy | undefined;
+
+  private constructor(
+    folder: string,
+    databases: readonly FreshDatabase[],
+    shards: ShardDefinition[],
+    rollout: RolloutPolicy | undefined,
+  ) {
+    this.folder = folder;
+    this.#databases = databases;
+    this.#shards = shards;
+    this.rollout = rollout;
+  }
+
+  static async start(options: MigratedFleetOptions = {}): Promise<MigratedFleet> {
+    const names = options.shards ?? ['us1', 'us2', 'eu1'];
+    const { servers = 2 } = options;
+    const given = typeof servers === 'number' ? await mysqlServers(servers) : servers;
+    const databases: FreshDatabase[] = [];
+    for (const [i, name] of names.entries()) {
+      databases.push(await freshDatabase(given[i % given.length]!, `mig_${name}`));
+    }
+    const shards = names.map((name, i) => ({
+      name,
+      ordinal: i + 1,
+      server: `${databases[i]!.server.name}-${name.startsWith('eu') ? 'eu' : 'us'}`,
+      database: databases[i]!.name,
+    }));
+    const folder = await mkdtemp(join(tmpdir(), 'switchyard-migrated-'));
+    await mkdir(join(folder, 'migrations'));
+    return new MigratedFleet(folder, databases, shards, options.rollout);
+  }
+
+  get shards(): readonly string[] {
+    return this.#shards.map(({ name }) => name);
+  }
+
+  /** Changes how a shard is declared from the next run on. */
+  redeclare(shard: string, change: Partial<ShardDefinition>): void {
+    const i = this.#shards.findIndex(({ name }) => name === shard);
+    this.#shards[i] = { ...this.#shards[i]!, ...change };
+  }
+
+  /** Takes shards out of the topology; they keep their databases. */
+  declareOnly(...names: readonly string[]): void {
+    const kept = this.#shards.filter(({ name }) => names.includes(name));
+    this.#shards.splice(0, Infinity, ...kept);
+  }
+
+  /** Puts a shard into the topology again. */
+  declare(shard: ShardDefinition): void {
+    this.#shards.push(shard);
+  }
+
+  definition(shard: string): ShardDefinition {
+    return this.#shards.find(({ name }) => name === shard)!;
+  }
+
+  databaseOf(shard: string): FreshDatabase {
+    const { database } = this.definition(shard);
+    return this.#databases.find(({ name }) => name === database)!;
+  }
+
+  /** Writes a migration file; `name` without its timestamp. Statements may use no backticks. */
+  async migration(
+    name: string,
+    timestamp: number,
+    up: readonly string[],
+    down: readonly string[] = [],
+  ): Promise<string> {
+    const body = (list: readonly string[]) =>
+      list.map((sql) => `    await runner.query(${JSON.stringify(sql)});\n`).join('');
+    const className = `${name}${timestamp}`;
+    const text =
+      `export class ${className} {\n  async up(runner) {\n${body(up)}  }\n` +
+      `  async down(runner) {\n${body(down)}  }\n}\n`;
+    await writeFile(join(this.folder, 'migrations', `${timestamp}-${name}.mjs`), text);
+    return className;
+  }
+
+  /** Starts the command line as its own process, from the sources. */
+  spawn(args: readonly string[], env: NodeJS.ProcessEnv = {}): RunningCli {
+    const child = spawn(
+      process.execPath,
+      ['--conditions=source', '--import', import.meta.resolve('tsx'), MAIN, ...args],
+      {
+        env: { ...process.env, ...this.#env(), ...env },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
+    this.#children.add(child);
+    return watch(child);
+  }
+
+  /** Runs the command line to its end. */
+  async run(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<CliResult> {
+    return this.spawn(args, env).ended;
+  }
+
+  /** `run` with --json. */
+  json(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<CliResult> {
+    return this.run([...args, '--json'], env);
+  }
+
+  plain(shard: string): Promise<Connection> {
+    const known = this.#plain.get(shard);
+    if (known !== undefined) return known;
+    const { server, name } = this.databaseOf(shard);
+    const opening = connectTo(server, name);
+    this.#plain.set(shard, opening);
+    return opening;
+  }
+
+  /** Rows of one statement on the shard's plain connection. */
+  async rows(shard: string, sql: string, values?: unknown[]): Promise<Record<string, unknown>[]> {
+    const [rows] = await (await this.plain(shard)).query(sql, values);
+    return rows as Record<string, unknown>[];
+  }
+
+  /** Runs a statement on every shard. */
+  async everywhere(sql: string): Promise<void> {
+    for (const shard of this.shards) await this.rows(shard, sql);
+  }
+
+  async ledger(shard: string): Promise<LedgerLine[]> {
+    const rows = await this.rows(
+      shard,
+      `SELECT migration, direction, step, clause, path, state, outcome FROM shard_ledger ORDER BY seq`,
+    );
+    return rows as unknown as LedgerLine[];
+  }
+
+  /** Names of a table's columns, in order. */
+  async columns(shard: string, table: string): Promise<string[]> {
+    const rows = await this.rows(shard, `SHOW COLUMNS FROM ${table}`);
+    return rows.map((row) => String(row['Field']));
+  }
+
+  async stop(): Promise<void> {
+    for (const child of this.#children) if (child.exitCode === null) child.kill('SIGKILL');
+    for (const opening of this.#plain.values()) (await opening).destroy();
+    for (const database of this.#databases) await database.drop().catch(() => undefined);
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  #env(): NodeJS.ProcessEnv {
+    const used = new Map(this.#databases.map(({ server }) => [server.name, server]));
+    const fixture: FixtureFleet = {
+      folder: this.folder,
+      servers: [...used.values()].flatMap((server) =>
+        ['us', 'eu'].map((region) => ({
+          name: `${server.name}-${region}`,
+          region,
+          engine: server.engine,
+          writer: { host: server.host, port: server.port },
+          user: server.user,
+          password: server.password,
+        })),
+      ),
+      shards: this.#shards,
+      ...(this.rollout !== undefined && { rollout: this.rollout }),
+    };
+    return { SWITCHYARD_FIXTURE: JSON.stringify(fixture), SWITCHYARD_CONFIG: CONFIG };
+  }
+}
+
+function watch(child: ChildProcess): RunningCli {
+  let out = '';
+  let err = '';
+  const waiting = new Set<() => void>();
+  const check = (): void => [...waiting].forEach((look) => look());
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    out += text;
+    check();
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (err += text));
+  const ended = once(child, 'close').then(([code, signal]): CliResult => {
+    check();
+    return {
+      code: code as number | null,
+      signal: signal as string | null,
+      out,
+      err,
+      events: eventsIn(out),
+    };
+  });
+  const saw = (event: string, shard?: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        const found = eventsIn(out).some(
+          (one) => one['event'] === event && (shard === undefined || one['shard'] === shard),
+        );
+        if (!found) return;
+        waiting.delete(look);
+        resolve();
+      };
+      waiting.add(look);
+      look();
+      void ended.then(() => reject(new Error(`ended without ${event}:\n${out}\n${err}`)));
+    });
+  return { child, ended, saw };
+}
+
+function eventsIn(text: string): Record<string, unknown>[] {
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith('{') && line.endsWith('}'))
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
