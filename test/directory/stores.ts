@@ -5,7 +5,6 @@ import type { DirectoryStore } from '@switchyard/directory';
 import { randomBytes } from 'node:crypto';
 import { MongoClient } from 'mongodb';
 import {
-  connectTo,
   freshDatabase,
   mongoServer,
   mysqlServers,
@@ -17,8 +16,6 @@ import {
 export interface StoreUnderTest {
   /** A further store on the same rows, as another process would open it. */
   open(): DirectoryStore;
-  /** Reads of the directory's rows that the server has counted so far. */
-  countReads(): Promise<number>;
   /** Another process's way to the same rows: arguments of `child-store.ts`. */
   readonly childArgument: string | undefined;
   dispose(): Promise<void>;
@@ -58,22 +55,10 @@ export function mysqlStoreAt(
   });
 }
 
-async function emptyMemoryStore(): Promise<StoreUnderTest> {
+function emptyMemoryStore(): StoreUnderTest {
   const store = new MemoryStore();
-  let reads = 0;
-  const counted = new Proxy(store, {
-    get(target, property) {
-      const value: unknown = Reflect.get(target, property, target);
-      if (typeof value !== 'function') return value;
-      return (...args: unknown[]) => {
-        if (String(property).startsWith('find')) reads += 1;
-        return Reflect.apply(value, target, args) as unknown;
-      };
-    },
-  });
   return {
-    open: () => counted,
-    countReads: () => Promise.resolve(reads),
+    open: () => store,
     childArgument: undefined,
     dispose: () => Promise.resolve(),
   };
@@ -91,7 +76,6 @@ async function emptyMySqlStore(): Promise<StoreUnderTest> {
   await open().prepare();
   return {
     open,
-    countReads: () => countSelects(server, database.name),
     childArgument: JSON.stringify({
       store: 'mysql',
       host: server.host,
@@ -107,40 +91,13 @@ async function emptyMySqlStore(): Promise<StoreUnderTest> {
   };
 }
 
-/**
- * Reads that the server itself has counted, of this database's connections only: other tests use the
- * server too.
- */
-async function countSelects(server: MysqlServer, database: string): Promise<number> {
-  const connection = await connectTo(server);
-  try {
-    const [rows] = await connection.query(
-      `select coalesce(sum(s.variable_value), 0) as reads_seen
-       from performance_schema.status_by_thread s
-       join performance_schema.threads t on t.thread_id = s.thread_id
-       where t.processlist_db = ? and s.variable_name = 'Com_select'`,
-      [database],
-    );
-    return Number((rows as { reads_seen: string }[])[0]?.reads_seen);
-  } finally {
-    await connection.end();
-  }
-}
-
 async function emptyMongoStore(): Promise<StoreUnderTest> {
   const server = await mongoServer();
   if (server === undefined) throw new TypeError(await noMongoReason());
   const database = `directory_${randomBytes(6).toString('hex')}`;
   const opened: { store: MongoStore; client: MongoClient }[] = [];
-  let reads = 0;
   const open = () => {
-    const client = new MongoClient(server.url, {
-      monitorCommands: true,
-      serverSelectionTimeoutMS: 2_000,
-    });
-    client.on('commandStarted', ({ commandName }) => {
-      if (commandName === 'find' || commandName === 'aggregate') reads += 1;
-    });
+    const client = new MongoClient(server.url, { serverSelectionTimeoutMS: 2_000 });
     const store = new MongoStore({ client, database });
     opened.push({ store, client });
     return store;
@@ -148,7 +105,6 @@ async function emptyMongoStore(): Promise<StoreUnderTest> {
   await open().prepare();
   return {
     open,
-    countReads: () => Promise.resolve(reads),
     childArgument: JSON.stringify({ store: 'mongodb', url: server.url, database }),
     dispose: async () => {
       await opened[0]?.client.db(database).dropDatabase();

@@ -16,6 +16,8 @@ const DUPLICATE = 11_000;
 const OVERLAP_MS = 15_000;
 const CHANGES_PER_PAGE = 5_000;
 const SERVER_SELECTION_TIMEOUT_MS = 2_000;
+/** The driver's default is 100, all of which a slow server would soon hold. */
+const MAX_CONNECTIONS = 8;
 const MAJORITY = { writeConcern: { w: 'majority' as const } };
 const PRIMARY = { readPreference: 'primary' as const };
 
@@ -237,7 +239,10 @@ const CHANGES = ['insert', 'update', 'replace'];
 /** The address may hold a password: the driver's own error is not passed on. */
 function clientOf(url: string): MongoClient {
   try {
-    return new MongoClient(url, { serverSelectionTimeoutMS: SERVER_SELECTION_TIMEOUT_MS });
+    return new MongoClient(url, {
+      serverSelectionTimeoutMS: SERVER_SELECTION_TIMEOUT_MS,
+      maxPoolSize: MAX_CONNECTIONS,
+    });
   } catch {
     throw new DirectoryOptionsInvalidError('url', 'is not the address of a MongoDB server');
   }
