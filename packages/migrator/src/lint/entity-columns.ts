@@ -9,7 +9,9 @@ export async function entityColumns(
 ): Promise<EntityColumns> {
   if (entities === undefined) return new Map();
   const { DataSource: Source } = await import('typeorm');
-  const source = new Source({ type: 'mysql', entities, driver: {}, logging: false });
+  // TypeORM's validator wants a database name, though none is ever opened.
+  const database = 'entities';
+  const source = new Source({ type: 'mysql', database, entities, driver: {}, logging: false });
   await buildMetadatas(source);
   return new Map(
     source.entityMetadatas.map((metadata) => [
