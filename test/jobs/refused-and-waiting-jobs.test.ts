@@ -60,13 +60,11 @@ describe('a job is refused when it is enqueued', () => {
     await expect(queues.fleet.for('t_1', () => queue.add('one', payload))).rejects.toEqual(refused);
     await expect(queue.addBulk([{ name: 'one', data: payload }])).rejects.toEqual(refused);
     await expect(
-      queues
-        .flows()
-        .add({
-          name: 'p',
-          queueName: 'q',
-          children: [{ name: 'c', queueName: 'q', data: payload }],
-        }),
+      queues.flows().add({
+        name: 'p',
+        queueName: 'q',
+        children: [{ name: 'c', queueName: 'q', data: payload }],
+      }),
     ).rejects.toEqual(refused);
     expect(await queue.getJobCountByTypes('waiting', 'waiting-children')).toBe(0);
   });

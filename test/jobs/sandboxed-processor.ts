@@ -1,0 +1,24 @@
+import { DirectoryUnavailableError } from '@switchyard/shard-context';
+import { shardedProcessor } from '@switchyard/shard-context/bullmq';
+import { here, SmallFleet, type Account } from './small-fleet.ts';
+
+// What BullMQ runs in a process or thread of its own: it has a fleet of its own, and never heard of
+// the context in which the job was enqueued.
+const fleet = new SmallFleet();
+fleet.outcomes.set('gone', { outcome: 'gone' });
+const sharding = { context: fleet.context, locator: fleet, records: fleet, retryAfterMs: 20 };
+let isFirst = true;
+
+const processor = shardedProcessor(async (job) => {
+  const { account, once } = job.data as { account?: Account; once?: boolean };
+  if (once === true && isFirst) {
+    isFirst = false;
+    throw new Error('once more');
+  }
+  return { here: here(), account, isRecord: fleet.isRecord(account), pid: process.pid };
+}, sharding);
+
+// The directory is away when the first job comes: the job waits, although its code is over there.
+fleet.failNext = new DirectoryUnavailableError('locate a tenant');
+
+export { processor as default };
