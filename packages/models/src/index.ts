@@ -73,7 +73,13 @@ export {
   WriteNotFencedError,
 } from './runner/runner-errors.ts';
 export { queryChannel, type ShardQuery } from './runner/query-channel.ts';
-export { TenantNotOnShardError } from './fence/fence-errors.ts';
+export {
+  ShardTenantConflictError,
+  TenantBusyError,
+  TenantNotOnShardError,
+} from './fence/fence-errors.ts';
+export type { LockHolder } from './fence/lock-holders.ts';
+export { ShardTenantTable, type ShardTenantTableOptions } from './fence/shard-tenant-table.ts';
 export {
   ServerNotSupportedError,
   ShardIdentityError,

@@ -1,5 +1,11 @@
-import { StaleRouteError, SwitchyardError, TenantFrozenError } from '@switchyard/shard-context';
+import {
+  StaleRouteError,
+  SwitchyardError,
+  TenantFrozenError,
+  type ShardTenant,
+} from '@switchyard/shard-context';
 import { FENCE_REFUSAL } from '../system/system-tables.ts';
+import type { LockHolder } from './lock-holders.ts';
 
 /** The shard has no record of the tenant: it was never admitted here. Nothing was written. */
 export class TenantNotOnShardError extends SwitchyardError {
@@ -50,4 +56,51 @@ export function fenceRefusal(
   if (state === 'frozen' || arriving) return new TenantFrozenError(at, { cause });
   const stale = { ...at, seenEpoch: route.epoch, movedTo: movedTo === '' ? undefined : movedTo };
   return new StaleRouteError(stale, { cause });
+}
+
+/** The tenant's record on the shard is not what the change expects. Nothing was changed. */
+export class ShardTenantConflictError extends SwitchyardError {
+  static override readonly code = 'SHARD_TENANT_CONFLICT';
+  /** What the shard says now; undefined where it has no record. */
+  readonly found: ShardTenant | undefined;
+
+  constructor(
+    attempted: string,
+    at: { shard: string; tenant: string; expected: string; found: ShardTenant | undefined },
+  ) {
+    const { found } = at;
+    const says = found === undefined ? 'no record' : `${found.state} at epoch ${found.epoch}`;
+    super({
+      attempted: `${attempted} tenant ${at.tenant}`,
+      shard: at.shard,
+      reason: `the shard has ${says}, expected ${at.expected}`,
+      remedy: 'Read the placement again: another move may have changed it',
+    });
+    this.found = found;
+  }
+}
+
+/** Transactions of the tenant stayed open until the deadline. Nothing was changed. */
+export class TenantBusyError extends SwitchyardError {
+  static override readonly code = 'TENANT_BUSY';
+  static override readonly retryable = true;
+  /** Server threads that held the tenant longest, where the server shows them. */
+  readonly holders: readonly LockHolder[];
+
+  constructor(at: {
+    shard: string;
+    tenant: string;
+    deadlineMs: number;
+    holders: readonly LockHolder[];
+  }) {
+    const shown = at.holders.map(({ thread, ageMs }) => `thread ${thread} for ${ageMs} ms`);
+    const who = shown.length === 0 ? '' : ` (${shown.join(', ')})`;
+    super({
+      attempted: `freeze tenant ${at.tenant}`,
+      shard: at.shard,
+      reason: `its transactions did not all end within ${at.deadlineMs} ms${who}`,
+      remedy: 'Try again when the long transaction is over, or end it on the server',
+    });
+    this.holders = at.holders;
+  }
 }

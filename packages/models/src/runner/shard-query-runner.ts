@@ -8,8 +8,8 @@ import {
   type Place,
   type Role,
 } from '@switchyard/shard-context';
-import type { DataSource, ObjectLiteral, ReplicationMode } from 'typeorm';
-import { QueryRunnerAlreadyReleasedError, TransactionNotStartedError } from 'typeorm';
+import type { ObjectLiteral, ReplicationMode } from 'typeorm';
+import { TransactionNotStartedError } from 'typeorm';
 import type { MysqlDriver } from 'typeorm/driver/mysql/MysqlDriver.js';
 import { MysqlQueryRunner } from 'typeorm/driver/mysql/MysqlQueryRunner.js';
 import type { IsolationLevel } from 'typeorm/driver/types/IsolationLevel.js';
@@ -28,6 +28,8 @@ import {
   TransactionPoisonedError,
 } from './runner-errors.ts';
 import { mayWrite, refuseStatement } from './statement-rules.ts';
+import { RunnerConnection } from './runner-connection.ts';
+import type { RunnerHome } from './runner-home.ts';
 import { TransactionState } from './transaction-state.ts';
 
 /** What TypeORM's runner answers: a raw or structured result, which TypeORM types loosely. */
@@ -35,19 +37,6 @@ type Answer = ReturnType<MysqlQueryRunner['query']>;
 type Parameters = ObjectLiteral | undefined;
 type Emission = [event: string | symbol, ...args: unknown[]];
 type TransactionOutcome = 'committed' | 'rolledBack' | 'unknown';
-
-/** What a runner gets from the data source that makes it. */
-export interface RunnerHome {
-  /** Shown to events and managers: the router, or the child that was asked for explicitly. */
-  readonly dataSource: DataSource;
-  readonly place: Place;
-  /** The frame in which the runner was made; undefined for explicit and reported use. */
-  readonly frame: Frame | undefined;
-  /** A connection of the shard. A reader is a wish: without one it is the writer. */
-  acquire(role: Role): Promise<{ connection: PooledConnection; role: Role }>;
-  /** @throws WriteNotFencedError where the write needs `unfenced` and has it not */
-  refuseUnfenced(statement: Statement, sql: string): void;
-}
 
 /**
  * TypeORM's runner, bound for life to the place where it was made. It begins a tenant's
@@ -60,8 +49,7 @@ export class ShardQueryRunner extends MysqlQueryRunner implements PlacedRunner {
   graphDepth = 0;
   readonly #home: RunnerHome;
   readonly #state = new TransactionState();
-  #connection: PooledConnection | undefined;
-  #role: Role = 'writer';
+  readonly #link: RunnerConnection;
   #ended: ((outcome: TransactionOutcome) => void) | undefined;
 
   constructor(driver: MysqlDriver, mode: ReplicationMode, home: RunnerHome) {
@@ -69,13 +57,12 @@ export class ShardQueryRunner extends MysqlQueryRunner implements PlacedRunner {
     Object.assign(this, { dataSource: home.dataSource });
     this.place = home.place;
     this.#home = home;
+    this.#link = new RunnerConnection(home);
   }
 
   /** The pooled connection, taken at the first call. */
   override connect(): Promise<PooledConnection> {
-    if (this.#connection !== undefined) return Promise.resolve(this.#connection);
-    this.databaseConnectionPromise ??= this.#connect();
-    return this.databaseConnectionPromise as Promise<PooledConnection>;
+    return this.#link.take(this.#wantedRole());
   }
 
   /** Gives the connection back, after the statements that nobody awaited. */
@@ -168,7 +155,7 @@ export class ShardQueryRunner extends MysqlQueryRunner implements PlacedRunner {
     return {
       place: this.place,
       send: (sql, parameters) => this.#raw(sql, parameters),
-      connection: () => this.#connection,
+      connection: () => this.#link.current,
     };
   }
 
@@ -185,49 +172,16 @@ export class ShardQueryRunner extends MysqlQueryRunner implements PlacedRunner {
     return runInFrame(this.#home.frame, work);
   }
 
-  async #connect(): Promise<PooledConnection> {
-    try {
-      const { connection, role } = await this.#home.acquire(this.#wantedRole());
-      if (this.isReleased && !this.#state.isBusy) {
-        connection.release();
-        throw new QueryRunnerAlreadyReleasedError();
-      }
-      this.#connection = connection;
-      this.#role = role;
-      this.databaseConnection = connection;
-      await this.#setAccess(connection);
-      return connection;
-    } catch (error) {
-      this.databaseConnectionPromise = undefined as unknown as Promise<never>;
-      throw error;
-    }
-  }
-
   #wantedRole(): Role {
     const frame = this.#frame;
     const reads = this.mode === 'slave' && frame?.role === 'reader';
     return reads && !frame.activity.hasWritten ? 'reader' : 'writer';
   }
 
-  /** The session itself refuses writes in a read-only context; switched only where it differs. */
-  async #setAccess(connection: PooledConnection): Promise<void> {
-    const readOnly = this.#home.frame?.readOnly === true;
-    if (connection.readOnlySession === readOnly) return;
-    connection.tainted = true; // in case the switch fails half-way
-    await connection
-      .promise()
-      .query(`SET SESSION TRANSACTION ${readOnly ? 'READ ONLY' : 'READ WRITE'}`);
-    connection.readOnlySession = readOnly;
-    connection.tainted = false;
-  }
-
   #giveBack(): void {
-    const connection = this.#connection;
-    if (connection === undefined) return;
-    if (this.isTransactionActive) connection.tainted = true; // the reset rolls it back
+    const leftOpen = this.isTransactionActive;
     this.#transactionOver('rolledBack');
-    this.#connection = undefined;
-    connection.release();
+    this.#link.end(leftOpen);
   }
 
   #refuse(statement: Statement, sql: string): void {
@@ -255,7 +209,7 @@ export class ShardQueryRunner extends MysqlQueryRunner implements PlacedRunner {
   }
 
   async #begin(level: IsolationLevel | undefined): Promise<void> {
-    await this.#leaveReader();
+    await this.#link.becomeWriter();
     const readOnly = this.#isReadOnly;
     await beginTransaction(this.#sender, { level, readOnly });
     // At once, before any statement that waited for this goes on.
@@ -279,23 +233,13 @@ export class ShardQueryRunner extends MysqlQueryRunner implements PlacedRunner {
 
   async #rollback(): Promise<void> {
     try {
-      if (this.#connection?.broken !== true) await this.#raw('ROLLBACK');
+      if (this.#link.current?.broken !== true) await this.#raw('ROLLBACK');
     } catch (error) {
-      if (this.#connection !== undefined) this.#connection.broken = true;
+      this.#link.break();
       throw error;
     } finally {
       this.#transactionOver('rolledBack');
     }
-  }
-
-  /** A reader's connection cannot take the transaction or the write that comes next. */
-  async #leaveReader(): Promise<void> {
-    if (this.#role === 'writer' || this.#connection === undefined) return;
-    this.#connection.release();
-    this.#connection = undefined;
-    this.databaseConnectionPromise = undefined as unknown as Promise<never>;
-    this.mode = 'master';
-    await this.connect();
   }
 
   async #lifted(
@@ -306,14 +250,14 @@ export class ShardQueryRunner extends MysqlQueryRunner implements PlacedRunner {
   ): Promise<unknown> {
     // A transaction may have begun while this waited for its turn: then it belongs to that one.
     if (!this.#mustLift(statement)) return this.#send(statement, sql, parameters, structured);
-    await this.#leaveReader();
+    await this.#link.becomeWriter();
     await beginTransaction(this.#sender, { level: undefined, readOnly: false });
     let answer: unknown;
     try {
       answer = await this.#send(statement, sql, parameters, structured, true);
     } catch (error) {
       await this.#raw('ROLLBACK').catch(() => {
-        if (this.#connection !== undefined) this.#connection.broken = true;
+        this.#link.break();
       });
       throw error;
     }
@@ -333,7 +277,7 @@ export class ShardQueryRunner extends MysqlQueryRunner implements PlacedRunner {
     let failed = true;
     try {
       const writes = mayWrite(statement);
-      if (writes && this.#role === 'reader') await this.#leaveReader();
+      if (writes && this.#link.role === 'reader') await this.#link.becomeWriter();
       if (statement.taints.length > 0) (await this.connect()).tainted = true;
       const answer: unknown = await super.query(sql, parameters, structured);
       failed = false;
@@ -353,7 +297,7 @@ export class ShardQueryRunner extends MysqlQueryRunner implements PlacedRunner {
     const failure = failureOfStatement(error, statement, {
       place: this.place,
       inTransaction,
-      connection: this.#connection,
+      connection: this.#link.current,
     });
     if (failure.endsTransaction && this.isTransactionActive) this.#state.poison = error;
     return failure.error;
@@ -362,7 +306,7 @@ export class ShardQueryRunner extends MysqlQueryRunner implements PlacedRunner {
   #publish(statement: Statement, sentAt: number, failed: boolean): void {
     const { shard, tenant } = this.place;
     const durationMs = performance.now() - sentAt;
-    const role = this.#role;
+    const { role } = this.#link;
     queryChannel.publish({ shard, role, tenant, verb: statement.verb, durationMs, failed });
   }
 

@@ -27,7 +27,7 @@ export const SHARD_IDENTITY = `CREATE TABLE IF NOT EXISTS shard_identity (
  * rows later without DDL; today it is always 0.
  */
 export const SHARD_TENANT = `CREATE TABLE IF NOT EXISTS shard_tenant (
-  tenant VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  tenant VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
   stripe SMALLINT UNSIGNED NOT NULL DEFAULT 0,
   state VARCHAR(16) NOT NULL,
   epoch BIGINT UNSIGNED NOT NULL,
@@ -49,7 +49,7 @@ export const FENCE_REFUSAL = 'switchyard fence:';
  * checked for `missing` but the row: the caller decides, and no gap lock outlives the refusal.
  */
 export const CREATE_FENCE_PROCEDURE = `CREATE PROCEDURE IF NOT EXISTS ${FENCE_PROCEDURE}(
-  IN for_tenant VARCHAR(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
+  IN for_tenant VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
   IN for_stripe SMALLINT UNSIGNED,
   IN at_epoch BIGINT UNSIGNED
 )
