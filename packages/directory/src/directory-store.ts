@@ -73,10 +73,12 @@ export interface DirectoryStore {
   changedPlacements(since: number | undefined, signal?: AbortSignal): Promise<ChangedPlacements>;
   /**
    * Hears of placements as they change, where the server can tell: faster than asking. Answers the
-   * way to stop it, or undefined where the server cannot.
+   * way to stop it, or undefined where the server has said that it cannot. `onEnded` is called when
+   * it ends by itself; what changes then is found by asking.
    */
   watchPlacements?(
     onChanged: (placement: Placement) => void,
+    onEnded: () => void,
   ): Promise<(() => Promise<void>) | undefined>;
   /** Gives back connections. A store that was given its client leaves it open. */
   close(): Promise<void>;

@@ -70,6 +70,8 @@ export interface DirectoryHealth extends StoreHealth {
   /** Keys and tenants that wait for a read. */
   readonly waiting: number;
   readonly entries: { readonly keys: number; readonly tenants: number; readonly unknown: number };
+  /** How changes of placements are heard of before entries grow old. */
+  readonly hears: 'nothing' | 'by asking' | 'by stream and asking';
 }
 
 /** A line of an export. Keys are exported as they are stored: hashed. */
@@ -241,12 +243,13 @@ export class Directory implements Locator {
   health(): DirectoryHealth {
     const { size } = this.#entries;
     const { name } = this.#calls.store;
-    return { store: name, ...this.#health.state, waiting: this.#reader.waiting, entries: size };
+    const { waiting } = this.#reader;
+    return { store: name, ...this.#health.state, waiting, entries: size, hears: this.#poll.hears };
   }
 
   /** Stops asking for changes and gives back the store's connections. */
   async close(): Promise<void> {
-    this.#poll.stop();
+    await this.#poll.stop();
     await outsideContext(() => this.#calls.store.close());
   }
 

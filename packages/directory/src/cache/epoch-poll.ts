@@ -5,6 +5,8 @@ import type { Entries } from './entries.ts';
 import type { Health } from './health.ts';
 import { timeLimited } from './store-reader.ts';
 
+const said = new Set<string>();
+
 /**
  * Asks the store now and then which placements have changed, and hands those that are remembered to
  * the entries. An accelerator: without it a change is found by its age, or by the shard's refusal.
@@ -17,6 +19,8 @@ export class EpochPoll {
   #timer: NodeJS.Timeout | undefined;
   #since: number | undefined;
   #stopped = false;
+  #watch: 'not yet' | 'on' | 'not offered' = 'not yet';
+  #stopWatching: (() => Promise<void>) | undefined;
 
   constructor(store: DirectoryStore, entries: Entries, health: Health, settings: CacheSettings) {
     this.#store = store;
@@ -31,10 +35,17 @@ export class EpochPoll {
     this.#next();
   }
 
+  /** How changes are heard of: a stream is faster, asking misses nothing. */
+  get hears(): 'nothing' | 'by asking' | 'by stream and asking' {
+    if (this.#timer === undefined) return 'nothing';
+    return this.#watch === 'on' ? 'by stream and asking' : 'by asking';
+  }
+
   /** Ends for good. */
-  stop(): void {
+  async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
+    await this.#stopWatching?.();
   }
 
   #next(): void {
@@ -53,9 +64,31 @@ export class EpochPoll {
       for (const placement of changed.placements) this.#entries.refreshPlacement(placement);
       this.#since = changed.until;
       this.#health.succeeded();
+      if (this.#watch === 'not yet') await this.#beginWatching();
     } catch (error) {
       this.#health.failed(error); // asked again from the same mark, so nothing is missed
     }
     this.#next();
+  }
+
+  async #beginWatching(): Promise<void> {
+    const stop = await this.#store.watchPlacements?.(
+      (placement) => this.#entries.refreshPlacement(placement),
+      () => (this.#watch = 'not yet'),
+    );
+    this.#stopWatching = stop;
+    this.#watch = stop === undefined ? 'not offered' : 'on';
+    if (this.#stopped) await stop?.();
+    if (stop === undefined && this.#store.watchPlacements !== undefined) this.#sayOnce();
+  }
+
+  #sayOnce(): void {
+    if (said.has(this.#store.name)) return;
+    said.add(this.#store.name);
+    const every = `${this.#settings.pollMs} ms`;
+    process.emitWarning(
+      `The ${this.#store.name} server offers no change stream; changed placements are asked for every ${every}.`,
+      { type: 'SwitchyardNotice', code: 'SWITCHYARD_NO_CHANGE_STREAM' },
+    );
   }
 }

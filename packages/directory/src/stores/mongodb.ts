@@ -203,11 +203,12 @@ export class MongoStore implements DirectoryStore {
   }
 
   /**
-   * Hears of changed placements from a change stream, where the server offers one; a standalone
-   * server and FerretDB do not. Undefined then; polling goes on either way.
+   * Hears of changed placements from a change stream, which replica sets and sharded clusters offer;
+   * a standalone server and FerretDB refuse it.
    */
   async watchPlacements(
     onChanged: (placement: Placement) => void,
+    onEnded: () => void,
   ): Promise<(() => Promise<void>) | undefined> {
     const stream = this.#placements.watch([{ $match: { operationType: { $in: CHANGES } } }], {
       fullDocument: 'updateLookup',
@@ -217,7 +218,7 @@ export class MongoStore implements DirectoryStore {
       const document = 'fullDocument' in change ? change.fullDocument : undefined;
       if (document) onChanged(placementOf(document as PlacementDocument));
     });
-    stream.on('error', () => void stream.close()); // what is missed meanwhile, polling finds
+    stream.once('error', () => void stream.close().finally(onEnded));
     return () => stream.close();
   }
 
@@ -235,6 +236,8 @@ export class MongoStore implements DirectoryStore {
 }
 
 const CHANGES = ['insert', 'update', 'replace'];
+/** Not implemented (FerretDB), unknown command or stage, and not a replica set. */
+const NO_CHANGE_STREAMS = new Set([115, 59, 40_324, 40_573]);
 
 /** The address may hold a password: the driver's own error is not passed on. */
 function clientOf(url: string): MongoClient {
@@ -263,9 +266,10 @@ async function opens(stream: ChangeStream<PlacementDocument>): Promise<boolean> 
   try {
     await stream.tryNext();
     return true;
-  } catch {
+  } catch (error) {
     await stream.close();
-    return false;
+    if (NO_CHANGE_STREAMS.has(Number((error as { code?: unknown } | null)?.code))) return false;
+    throw error;
   }
 }
 
