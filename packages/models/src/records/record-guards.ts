@@ -15,7 +15,7 @@ import { claimsOf, refuseForeignSubjects, stampSubjects } from './tenant-graph.t
 import { checkInsert, valueSetsOf } from './tenant-insert.ts';
 import { tenantPathOf } from './tenant-path.ts';
 import { isTenantRunner } from './tenant-runner.ts';
-import { guardUpsert, verifyUpsert } from './tenant-upsert.ts';
+import { changesRows, guardUpsert, verifyUpsert } from './tenant-upsert.ts';
 import { assignUuid } from './uuid-ids.ts';
 
 /**
@@ -58,13 +58,9 @@ export class RecordGuards implements WriteGuards {
     const members = rows.map((record) => ({ record, metadata }));
     refuseMisplaced('insert', members, runner.place);
     for (const row of rows) assignUuid(metadata, row);
-    let verifies = false;
-    if (isTenantRunner(runner)) {
-      await checkInsert(builder, metadata, runner);
-      verifies = guardUpsert(builder, metadata, runner);
-    }
-    for (const row of rows) setOrigin(row, runner.place);
-    return verifies;
+    if (!isTenantRunner(runner)) return false;
+    await checkInsert(builder, metadata, runner);
+    return guardUpsert(builder, metadata, runner);
   }
 
   async afterInsert(
@@ -73,8 +69,10 @@ export class RecordGuards implements WriteGuards {
     _result: InsertResult,
   ): Promise<void> {
     const metadata = mainMetadata(builder);
-    if (metadata === undefined || !isTenantRunner(runner)) return;
-    await verifyUpsert(builder, metadata, runner);
+    if (metadata === undefined) return;
+    const guarded = tenantPathOf(metadata) !== undefined && changesRows(builder);
+    if (guarded && isTenantRunner(runner)) await verifyUpsert(builder, metadata, runner);
+    for (const row of valueSetsOf(builder)) setOrigin(row, runner.place);
   }
 
   async beforeCriteria(builder: CriteriaBuilder, runner: PlacedRunner): Promise<void> {

@@ -26,17 +26,20 @@ export function guardUpsert(
   runner: TenantRunner,
 ): boolean {
   const path = tenantPathOf(metadata);
-  const assigned = builder.expressionMap.onUpdate?.overwrite ?? [];
-  const custom = builder.expressionMap.onUpdate?.columns ?? [];
-  if (path === undefined || assigned.length + custom.length === 0) return false;
-  const plain = assigned.map((name) => [name, `VALUES(${escapeIdentifier(name)})`] as const);
-  const bound = custom.map((name) => [name, `:${name}`] as const);
-  const expected = (plain.length > 0 ? plain : bound).map(
-    ([name, value]) => [name, value] as const,
-  );
+  if (path === undefined || !changesRows(builder)) return false;
+  const { overwrite, columns = [] } = builder.expressionMap.onUpdate ?? {};
+  const expected = Array.isArray(overwrite)
+    ? overwrite.map((name) => [name, `VALUES(${escapeIdentifier(name)})`] as const)
+    : columns.map((name) => [name, `:${name}`] as const);
   rewrite(builder, metadata, { path, expected, runner });
   builder.setParameter(PARAMETER, boundTenant(path, runner));
   return true;
+}
+
+/** True for a statement that assigns columns of rows that exist; orIgnore() leaves them alone. */
+export function changesRows({ expressionMap }: InsertQueryBuilder<ObjectLiteral>): boolean {
+  const { overwrite, columns } = expressionMap.onUpdate ?? {};
+  return (overwrite?.length ?? 0) > 0 || (columns?.length ?? 0) > 0;
 }
 
 interface Guard {
@@ -90,7 +93,7 @@ export async function verifyUpsert(
       shard: runner.place.shard,
       tenant: runner.place.tenant,
       found: owner,
-      what: `a ${metadata.name} with the same unique key`,
+      what: `the ${metadata.name} with the same unique key`,
     });
   }
 }
