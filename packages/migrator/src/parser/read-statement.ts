@@ -1,7 +1,7 @@
 import { alterClauses, referencedTables, textOf } from './alter-clauses.ts';
 import { parseSql } from './mysql-grammar.ts';
 import { findNode, findNodes, unquote, type ParseNode } from './parse-node.ts';
-import { shadowText } from './shadow-text.ts';
+import { shadowNames, shadowText } from './shadow-text.ts';
 import type { Clause, Statement } from './statement.ts';
 
 const READS = /^\s*(?:\(\s*)*(SELECT|SHOW|DESCRIBE|DESC|EXPLAIN|WITH|TABLE|VALUES)\b/i;
@@ -20,7 +20,7 @@ const ROUTINE =
 export function readStatement(sql: string): Statement {
   const early = withoutParser(sql);
   if (early !== undefined) return early;
-  const tree = parseSql(shadowText(sql));
+  const tree = treeOf(sql);
   if (tree === undefined) return repartition(sql) ?? UNREADABLE;
   const statements = tree.children.filter((child) => child.rule !== '');
   const only = statements.length === 1 ? statements[0] : undefined;
@@ -32,6 +32,12 @@ export function readStatement(sql: string): Statement {
     if (node !== undefined) return read(node, sql);
   }
   return UNREADABLE;
+}
+
+/** A column may be called `type` or `reference`, which the grammar takes for keywords at first. */
+function treeOf(sql: string): ParseNode | undefined {
+  const shadow = shadowText(sql);
+  return parseSql(shadow) ?? parseSql(shadowNames(shadow));
 }
 
 function withoutParser(sql: string): Statement | undefined {
@@ -114,7 +120,7 @@ function readCreateIndex(node: ParseNode, sql: string): Statement {
     .trim();
   const text = `${head.replace(/^CREATE\b/i, 'ADD')} ${rest}`;
   const kind = INDEX_KINDS[category.toUpperCase()] ?? 'add-index';
-  const tree = parseSql(shadowText(`ALTER TABLE t ${text}`));
+  const tree = treeOf(`ALTER TABLE t ${text}`);
   const alter = tree === undefined ? undefined : findNode(tree, 'AlterTable');
   const clauses = alter === undefined ? [] : alterClauses(alter, `ALTER TABLE t ${text}`);
   const clause: Clause | undefined = Array.isArray(clauses) ? clauses[0] : undefined;
