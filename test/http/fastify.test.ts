@@ -1,9 +1,10 @@
 import { Readable } from 'node:stream';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { describe, expect, it } from 'vitest';
 import { currentFrame } from '@switchyard/shard-context';
 import { fastifyShardContext, fastifyShardErrors } from '@switchyard/shard-context/fastify';
 import { describeHttpAdapter, type Application } from './conformance.ts';
-import { apiKey, type House } from './house.ts';
+import { apiKey, buildHouse, placeOf, TENANTS, type House } from './house.ts';
 import { beforeRoute, echo, events, fail, lines, outliveClient, trySwitch } from './routes.ts';
 
 describeHttpAdapter('Fastify', async (house): Promise<Application> => {
@@ -37,3 +38,23 @@ function addRoutes(app: FastifyInstance, house: House): void {
   app.get('/outlive', (_request, reply) => outliveClient(house, reply.raw));
   app.get<{ Params: { what: string } }>('/fail/:what', (request) => fail(request.params.what));
 }
+
+describe('Fastify’s own log', () => {
+  it('shows the shard on the line that a request is completed, with the mixin', async () => {
+    const house = await buildHouse();
+    const app = Fastify({ loggerInstance: house.log as FastifyBaseLogger });
+    const { context, directory } = house;
+    await app.register(fastifyShardContext, {
+      locator: directory.locator,
+      context,
+      keyOf: (request) => apiKey(request.headers['x-api-key']),
+    });
+    app.get('/', async (request) => request.log.info('in the route'));
+    const [tenant] = TENANTS;
+    await app.inject({ url: '/', headers: { 'x-api-key': `key-${tenant?.tenant}` } });
+    const lines = house.lines.filter(({ msg }) => /in the route|request completed/.test(`${msg}`));
+    expect(lines).toMatchObject([placeOf(tenant!), placeOf(tenant!)]);
+    await app.close();
+    await directory.close();
+  });
+});
