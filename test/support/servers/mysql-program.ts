@@ -60,7 +60,13 @@ function startOn(
   args: readonly string[],
 ): Promise<Program> {
   const data = join(folder, 'data');
-  const place = [`--datadir=${data}`, `--port=${port}`, `--socket=${folder}/s`];
+  // A tmpdir of its own: a server that starts deletes the temporary tables of all that share one.
+  const place = [
+    `--datadir=${data}`,
+    `--tmpdir=${folder}`,
+    `--port=${port}`,
+    `--socket=${folder}/s`,
+  ];
   return new Program({
     label: `${engine.command} (${engine.version}) on port ${port}`,
     command: engine.command,
