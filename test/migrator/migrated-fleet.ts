@@ -177,6 +177,12 @@ export class MigratedFleet {
     return opening;
   }
 
+  /** Lets the next `plain` open a new connection: the server was restarted. */
+  forget(shard: string): void {
+    void this.#plain.get(shard)?.then((connection) => connection.destroy());
+    this.#plain.delete(shard);
+  }
+
   /** Rows of one statement on the shard's plain connection. */
   async rows(shard: string, sql: string, values?: unknown[]): Promise<Record<string, unknown>[]> {
     const [rows] = await (await this.plain(shard)).query(sql, values);
