@@ -1,0 +1,71 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { dim, say } from './screen.ts';
+
+const FOLDER = fileURLToPath(new URL('..', import.meta.url));
+const TSX = ['--import', 'tsx', '--conditions=source'];
+const CLI = fileURLToPath(new URL('../../../packages/cli/bin/switchyard.mjs', import.meta.url));
+const READY_WITHIN_MS = 30_000;
+
+/** A process of the service, started by the demo and ended by it. */
+export interface Running {
+  readonly pid: number;
+  /** Asks it to end in order and waits until it is gone. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts one of the service's programs and waits until it says `ready` on its standard output.
+ * Its errors are shown; it ends with this process.
+ */
+export async function startProgram(file: string, env: NodeJS.ProcessEnv): Promise<Running> {
+  const child = spawn(process.execPath, [...TSX, file], {
+    cwd: FOLDER,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await becomesReady(child, file);
+  return { pid: child.pid as number, stop: () => end(child) };
+}
+
+function becomesReady(child: ChildProcess, file: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => fail('was not ready in time'), READY_WITHIN_MS);
+    const fail = (why: string) => (
+      clearTimeout(late),
+      child.kill(),
+      reject(new Error(`${file} ${why}`))
+    );
+    child.once('exit', (code) => fail(`ended with ${code}`));
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      if (text.includes('ready')) (clearTimeout(late), resolve());
+    });
+  });
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'exit');
+  child.kill('SIGTERM');
+  await gone;
+}
+
+/** Runs the CLI as an operator would type it, and shows what it prints. Throws on a failure. */
+export async function switchyard(args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+  say(dim(`$ npx switchyard ${args.join(' ')}`));
+  const child = spawn(process.execPath, [CLI, ...args], {
+    cwd: FOLDER,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let rest = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) say(line);
+  });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  if (rest !== '') say(rest);
+  if (code !== 0) throw new Error(`switchyard ${args.join(' ')} ended with ${code}`);
+}
