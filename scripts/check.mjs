@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { program, root, setUp } from './setup.mjs';
 
+const LINES_SHOWN = 60;
 const CACHE = join(root, 'node_modules/.cache/switchyard');
 const ARCHITECTURE = [
   '--config',
@@ -36,7 +37,7 @@ const queue = gates.filter(
 );
 const failed = [];
 await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, work));
-for (const { name, output } of failed) console.log(`\n── ${name} ──\n${output.trimEnd()}`);
+for (const { name, output } of failed) console.log(`\n── ${name} ──\n${shortened(output)}`);
 process.exit(failed.length === 0 ? 0 : 1);
 
 async function work() {
@@ -62,4 +63,12 @@ function run(args) {
     stream.setEncoding('utf8').on('data', (text) => (output += text));
   }
   return new Promise((resolve) => child.once('close', (code) => resolve({ code, output })));
+}
+
+/** One mistake can fill a thousand lines; who runs a gate by its name sees them all. */
+function shortened(output) {
+  const lines = output.trimEnd().split('\n');
+  const more = lines.length - LINES_SHOWN;
+  if (wanted.length > 0 || more <= 0) return lines.join('\n');
+  return [...lines.slice(0, LINES_SHOWN), `… ${more} more lines`].join('\n');
 }
