@@ -1,0 +1,84 @@
+import type { RowDataPacket } from 'mysql2/promise';
+
+/** How long an answer is believed. A rollout takes minutes; a deploy waits for `status --require`. */
+const DEFAULT_MAX_AGE_MS = 5_000;
+/** Server error "table does not exist": a shard without a ledger has no migrations. */
+const NO_SUCH_TABLE = 1146;
+
+/**
+ * The ledger of the migrator, as its documented format 1 says it: of the rows of a migration as a
+ * whole (step 0) the latest decides, and only `done` counts. One that is being reverted is not there.
+ */
+const APPLIED = `SELECT migration FROM shard_ledger
+  WHERE seq IN (SELECT MAX(seq) FROM shard_ledger WHERE step = 0 GROUP BY migration)
+    AND state = 'done' AND direction <> 'down'`;
+
+/** Runs one read on a shard. What a data source or a plain connection gives. */
+export type ReadShard = (shard: string, sql: string) => Promise<readonly RowDataPacket[]>;
+
+/** How applied migrations are remembered. */
+export interface MigrationMemoryOptions {
+  /** How long an answer is believed, in milliseconds. Default 5,000. */
+  readonly maxAgeMs?: number;
+  /** Default `Date.now`. */
+  readonly clock?: () => number;
+}
+
+interface Known {
+  readonly at: number;
+  readonly names: Promise<ReadonlySet<string>>;
+}
+
+/**
+ * Which migrations each shard has, for code that runs while schemas differ. One read per shard and
+ * `maxAgeMs`, shared by all who ask meanwhile; a read that fails is not remembered.
+ */
+export class MigrationMemory {
+  readonly #read: ReadShard;
+  readonly #maxAgeMs: number;
+  readonly #clock: () => number;
+  readonly #known = new Map<string, Known>();
+
+  constructor(read: ReadShard, options: MigrationMemoryOptions = {}) {
+    this.#read = read;
+    this.#maxAgeMs = options.maxAgeMs ?? DEFAULT_MAX_AGE_MS;
+    this.#clock = options.clock ?? Date.now;
+  }
+
+  /** True where the shard's ledger shows the migration as done. */
+  async has(shard: string, migration: string): Promise<boolean> {
+    return (await this.#namesOf(shard)).has(migration);
+  }
+
+  #namesOf(shard: string): Promise<ReadonlySet<string>> {
+    const known = this.#known.get(shard);
+    const now = this.#clock();
+    if (known !== undefined && now - known.at < this.#maxAgeMs) return known.names;
+    const names = readApplied(this.#read, shard);
+    const entry = { at: now, names };
+    this.#known.set(shard, entry);
+    names.catch(() => this.#known.get(shard) === entry && this.#known.delete(shard));
+    return names;
+  }
+}
+
+async function readApplied(read: ReadShard, shard: string): Promise<ReadonlySet<string>> {
+  try {
+    const rows = await read(shard, APPLIED);
+    return new Set(rows.map((row) => String(row['migration'])));
+  } catch (error) {
+    if (numberOf(error) === NO_SUCH_TABLE) return new Set();
+    throw error;
+  }
+}
+
+/** TypeORM and our own errors keep the driver's in `driverError` or `cause`. */
+function numberOf(error: unknown): number | undefined {
+  const { errno, driverError, cause } = error as {
+    errno?: number;
+    driverError?: unknown;
+    cause?: unknown;
+  };
+  const inner = driverError ?? cause;
+  return errno ?? (inner === undefined || inner === null ? undefined : numberOf(inner));
+}
