@@ -1,0 +1,63 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { ShardedQueue, ShardedWorker } from '@switchyard/shard-context/bullmq';
+import { QueryFailedError } from 'typeorm';
+import { Account, Effect, House, type HousePlan } from './house.ts';
+
+// A worker in a process of its own. It knows the fleet, and nothing of who enqueued what.
+const house = new House(JSON.parse(process.env['HOUSE_PLAN']!) as HousePlan);
+const settings = JSON.parse(process.env['WORKER'] ?? '{}') as { readsUpTo?: number };
+const { dataSource } = house;
+await dataSource.initialize();
+const sharding = { ...house.sharding, ...settings };
+const queue = new ShardedQueue<WorkJob>('work', { ...house.base, sharding } as never);
+
+/** What a job of these tests is to do beside its effect. */
+interface WorkJob {
+  readonly account: Account;
+  /** Attempts that fail, each after the effect was committed. */
+  readonly failures?: number;
+  /** Id of a job to add in the transaction of the effect. */
+  readonly inner?: string;
+}
+
+/** Writes the effect once, however often the job runs. */
+async function leaveEffect(job: string, { account, inner }: WorkJob): Promise<void> {
+  try {
+    await dataSource.transaction(async (manager) => {
+      await manager.insert(Effect, { job, accountId: account.id });
+      if (inner !== undefined) await queue.add('inner', { account }, { jobId: inner });
+    });
+  } catch (error) {
+    if (!(error instanceof QueryFailedError && isDuplicate(error))) throw error;
+    // The effect was committed by an attempt that died before it could say so. Its inner job may
+    // have died with it, in memory: a job whose inner one matters adds it again, under the same id.
+    if (inner !== undefined) await queue.add('inner', { account }, { jobId: inner });
+  }
+}
+
+function isDuplicate({ driverError }: QueryFailedError): boolean {
+  return (driverError as { code?: string }).code === 'ER_DUP_ENTRY';
+}
+
+const worker = new ShardedWorker<WorkJob>(
+  'work',
+  async (job) => {
+    if (!(job.data.account instanceof Account)) throw new Error('the record was not located');
+    await leaveEffect(job.id!, job.data);
+    await wait(2); // so that a kill finds jobs half-way
+    if (job.attemptsMade < (job.data.failures ?? 0)) throw new Error('fails on purpose');
+  },
+  {
+    ...house.base,
+    sharding,
+    concurrency: 8,
+    lockDuration: 1_500,
+    stalledInterval: 500,
+    maxStalledCount: 5,
+    drainDelay: 1,
+  } as never,
+);
+worker.on('error', () => undefined); // a killed neighbour's stalled jobs are what the test is about
+
+await worker.waitUntilReady();
+process.send?.('ready');
