@@ -1,16 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Fleet } from '../support/fleet/index.ts';
-import {
-  Account,
-  Check,
-  contents,
-  Country,
-  Inquiry,
-  refill,
-  startHouse,
-  Tag,
-  uuidOf,
-} from './house.ts';
+import type { Tag } from './house.ts';
+import { Account, Check, contents, Country, Inquiry, refill, startHouse, uuidOf } from './house.ts';
 
 let fleet: Fleet;
 beforeAll(async () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Fleet } from '../support/fleet/index.ts';
-import { Account, Check, contents, Country, Inquiry, refill, startHouse } from './house.ts';
+import type { Inquiry } from './house.ts';
+import { Account, Check, contents, Country, refill, startHouse } from './house.ts';
 
 let fleet: Fleet;
 beforeAll(async () => {

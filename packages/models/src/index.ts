@@ -14,6 +14,7 @@ export type {
   ShardedOptions,
   TenantKey,
 } from './declarations/declaration.ts';
+export { refuseRelationsAcross } from './declarations/relations-across.ts';
 export { checkDeclarations, checkPinned } from './declarations/check-declarations.ts';
 export {
   CrossDomainRelationError,

@@ -15,6 +15,7 @@ import {
   type ReplicationMode,
 } from 'typeorm';
 import { checkDeclarations } from '../declarations/check-declarations.ts';
+import { refuseRelationsAcross } from '../declarations/relations-across.ts';
 import { FleetPools } from '../pool/fleet-pools.ts';
 import { ShardedEntityManager } from '../records/sharded-entity-manager.ts';
 import { ShardQueryRunner } from '../runner/shard-query-runner.ts';
@@ -97,6 +98,8 @@ export class ShardedDataSource extends DataSource {
 
   /** Holds declarations and metadata together before anything is served. */
   protected override async buildMetadatas(): Promise<void> {
+    const { entities = [] } = this.options;
+    refuseRelationsAcross(Array.isArray(entities) ? entities : Object.values(entities));
     await super.buildMetadatas();
     checkDeclarations(this.entityMetadatas, this.topology.shards.length);
   }

@@ -65,6 +65,16 @@ export function declarationOf(metadata: EntityMetadata): Declaration | undefined
   return declaration;
 }
 
+/** What stands on a class, a schema or a schema's name, without any metadata. */
+export function declaredOn(entity: unknown): Declaration | undefined {
+  if (typeof entity === 'string') {
+    const declaration = byName.get(entity);
+    return declaration === 'ambiguous' ? undefined : declaration;
+  }
+  const isObject = typeof entity === 'function' || (typeof entity === 'object' && entity !== null);
+  return isObject ? (entity as Declared)[DECLARATION] : undefined;
+}
+
 /** Asked at each write; metadata do not change after they were built. */
 const resolved = new WeakMap<EntityMetadata, Declaration>();
 
