@@ -15,7 +15,10 @@ const LIBRARIES = {
   directory: ['lru-cache', 'mongodb', 'mysql2'],
   models: ['typeorm', 'mysql2', 'reflect-metadata'],
   migrator: ['typeorm', 'mysql2', 'p-limit', 'dt-sql-parser', 'node-sql-parser', 'antlr4ng'],
-  cli: ['yargs', '@types/yargs', 'zod', 'jiti', 'typeorm', 'mysql2', 'mongodb', 'pino'],
+  cli: [
+    ...['yargs', '@types/yargs', 'zod', 'jiti', 'typescript', 'typeorm', 'reflect-metadata'],
+    ...['mysql2', 'mongodb', 'pino', 'bullmq'],
+  ],
 };
 
 /** The adapters of shard-context (folders under its src) and the host that each one knows. */
