@@ -32,14 +32,16 @@ export async function startProgram(file: string, env: NodeJS.ProcessEnv): Promis
 function becomesReady(child: ChildProcess, file: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => fail('was not ready in time'), READY_WITHIN_MS);
-    const fail = (why: string) => (
-      clearTimeout(late),
-      child.kill(),
-      reject(new Error(`${file} ${why}`))
-    );
+    const fail = (why: string) => {
+      clearTimeout(late);
+      child.kill();
+      reject(new Error(`${file} ${why}`));
+    };
     child.once('exit', (code) => fail(`ended with ${code}`));
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      if (text.includes('ready')) (clearTimeout(late), resolve());
+      if (!text.includes('ready')) return;
+      clearTimeout(late);
+      resolve();
     });
   });
 }
