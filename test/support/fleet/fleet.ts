@@ -11,7 +11,14 @@ import {
   type Topology,
 } from '@switchyard/shard-context';
 import type { Connection } from 'mysql2/promise';
-import { connectTo, freshDatabase, mysqlServers, type FreshDatabase } from '../servers/index.ts';
+import {
+  connectTo,
+  freshDatabase,
+  mysqlServers,
+  type FreshDatabase,
+  type MysqlServer,
+  type TcpTarget,
+} from '../servers/index.ts';
 
 /** What of the data source a test may set; topology and lock file are the fleet's. */
 export type DataSourcePart = Partial<Omit<ShardedDataSourceOptions, 'topology' | 'lockFile'>>;
@@ -31,6 +38,8 @@ export interface FleetOptions {
   readonly servers?: number;
   /** Changes to each server's declaration, such as a smaller cap. */
   readonly server?: Partial<ServerDefinition>;
+  /** Where the data source reaches a server: a proxy for faults. Default: the server itself. */
+  readonly address?: (server: MysqlServer) => TcpTarget | Promise<TcpTarget>;
   /** False leaves the shards without identity, tables and tenants. Default true. */
   readonly prepared?: boolean;
 }
@@ -69,16 +78,7 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
   for (const [i, name] of names.entries()) {
     databases.push(await freshDatabase(given[i % given.length]!, name));
   }
-  const servers = given.flatMap((server) =>
-    REGIONS.map((region) => ({
-      name: `${server.name}-${region}`,
-      region,
-      engine: server.engine,
-      writer: { host: server.host, port: server.port },
-      credentials: () => ({ user: server.user, password: server.password }),
-      ...options.server,
-    })),
-  );
+  const servers = (await Promise.all(given.map((server) => declared(server, options)))).flat();
   const shards = names.map((name, i) => ({
     name,
     ordinal: i + 1,
@@ -112,6 +112,19 @@ export async function withFleet<T>(
   } finally {
     await fleet.stop();
   }
+}
+
+/** A server is declared once per region, so that shards of both can share its process. */
+async function declared(server: MysqlServer, options: FleetOptions): Promise<ServerDefinition[]> {
+  const { host, port } = (await options.address?.(server)) ?? server;
+  return REGIONS.map((region) => ({
+    name: `${server.name}-${region}`,
+    region,
+    engine: server.engine,
+    writer: { host, port },
+    credentials: () => ({ user: server.user, password: server.password }),
+    ...options.server,
+  }));
 }
 
 interface Parts {

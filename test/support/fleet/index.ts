@@ -5,3 +5,4 @@ export {
   type Fleet,
   type FleetOptions,
 } from './fleet.ts';
+export { startCommitCutter, type CommitCutter, type CommitFault } from './commit-cutter.ts';

@@ -9,7 +9,7 @@ import {
   type Role,
 } from '@switchyard/shard-context';
 import type { ObjectLiteral, ReplicationMode } from 'typeorm';
-import { TransactionNotStartedError } from 'typeorm';
+import { QueryRunnerAlreadyReleasedError, TransactionNotStartedError } from 'typeorm';
 import type { MysqlDriver } from 'typeorm/driver/mysql/MysqlDriver.js';
 import { MysqlQueryRunner } from 'typeorm/driver/mysql/MysqlQueryRunner.js';
 import type { IsolationLevel } from 'typeorm/driver/types/IsolationLevel.js';
@@ -21,6 +21,7 @@ import type { Statement } from '../statements/classify.ts';
 import { classifyStatement } from '../statements/statement-cache.ts';
 import { beginTransaction, commitTransaction, type Sender } from './begin-and-commit.ts';
 import { failureOfStatement, refuseEndedFence } from './after-statement.ts';
+import { boundStream } from './bound-stream.ts';
 import { queryChannel } from './query-channel.ts';
 import {
   OutcomeUnknownError,
@@ -35,7 +36,6 @@ import { TransactionState } from './transaction-state.ts';
 /** What TypeORM's runner answers: a raw or structured result, which TypeORM types loosely. */
 type Answer = ReturnType<MysqlQueryRunner['query']>;
 type Parameters = ObjectLiteral | undefined;
-type Emission = [event: string | symbol, ...args: unknown[]];
 type TransactionOutcome = 'committed' | 'rolledBack' | 'unknown';
 
 /**
@@ -50,6 +50,7 @@ export class ShardQueryRunner extends MysqlQueryRunner implements PlacedRunner {
   readonly #home: RunnerHome;
   readonly #state = new TransactionState();
   readonly #link: RunnerConnection;
+  #released = false;
   #ended: ((outcome: TransactionOutcome) => void) | undefined;
 
   constructor(driver: MysqlDriver, mode: ReplicationMode, home: RunnerHome) {
@@ -67,8 +68,8 @@ export class ShardQueryRunner extends MysqlQueryRunner implements PlacedRunner {
 
   /** Gives the connection back, after the statements that nobody awaited. */
   override release(): Promise<void> {
-    if (this.isReleased) return Promise.resolve();
-    this.isReleased = true;
+    if (this.#released) return Promise.resolve();
+    this.#released = true;
     if (this.#state.isBusy) void this.#state.idle().then(() => this.#giveBack());
     else this.#giveBack();
     return Promise.resolve();
@@ -77,7 +78,7 @@ export class ShardQueryRunner extends MysqlQueryRunner implements PlacedRunner {
   override async startTransaction(isolationLevel?: IsolationLevel): Promise<void> {
     if (this.#isElsewhere()) return this.#athome(() => this.startTransaction(isolationLevel));
     this.#refuseUse('begin a transaction');
-    if (this.transactionDepth > 0) return super.startTransaction(isolationLevel);
+    if (this.transactionDepth > 0) return this.#startNested(isolationLevel);
     const level = isolationLevel ?? this.dataSource.options.isolationLevel;
     validateIsolationLevel(this.driver.supportedIsolationLevels, level as IsolationLevel);
     this.isTransactionActive = true;
@@ -134,7 +135,7 @@ export class ShardQueryRunner extends MysqlQueryRunner implements PlacedRunner {
     this.#refuse(statement, sql);
     if (this.#mustLift(statement)) await this.startTransaction();
     const stream = await super.stream(sql, parameters, onEnd, onError);
-    return this.#bound(stream);
+    return boundStream(stream, this.#frame);
   }
 
   /** Runs `work` in the frame of this runner; free where the caller is there already. */
@@ -179,6 +180,7 @@ export class ShardQueryRunner extends MysqlQueryRunner implements PlacedRunner {
   }
 
   #giveBack(): void {
+    this.isReleased = true; // not before: TypeORM's own methods would leave a statement half-way
     const leftOpen = this.isTransactionActive;
     this.#transactionOver('rolledBack');
     this.#link.end(leftOpen);
@@ -192,6 +194,7 @@ export class ShardQueryRunner extends MysqlQueryRunner implements PlacedRunner {
   }
 
   #refuseUse(attempted: string): void {
+    if (this.#released) throw new QueryRunnerAlreadyReleasedError();
     const place = currentFrame()?.place;
     if (place !== undefined && place !== this.place && !samePlace(place, this.place)) {
       throw new RunnerMisplacedError(attempted, this.place, place);
@@ -310,6 +313,21 @@ export class ShardQueryRunner extends MysqlQueryRunner implements PlacedRunner {
     queryChannel.publish({ shard, role, tenant, verb: statement.verb, durationMs, failed });
   }
 
+  /**
+   * Whoever fails to begin a nested transaction calls rollback all the same. That must undo the
+   * nesting only: ended behind the outer function's back, what it writes next would be its own.
+   */
+  async #startNested(isolationLevel: IsolationLevel | undefined): Promise<void> {
+    try {
+      await super.startTransaction(isolationLevel);
+    } catch (error) {
+      this.isTransactionActive = true;
+      this.transactionDepth += 1;
+      this.#state.poison ??= error;
+      throw error;
+    }
+  }
+
   /** After a deadlock the savepoint is gone with the rest; only the depth is left to undo. */
   async #rollbackNested(): Promise<void> {
     if (this.#state.poison === undefined) return super.rollbackTransaction();
@@ -324,13 +342,5 @@ export class ShardQueryRunner extends MysqlQueryRunner implements PlacedRunner {
     const ended = this.#ended;
     this.#ended = undefined;
     ended?.(outcome);
-  }
-
-  /** A socket's events run in nobody's context; listeners of this stream run in the runner's. */
-  #bound(stream: ReadStream): ReadStream {
-    const frame = this.#frame;
-    const emit = stream.emit.bind(stream) as typeof stream.emit;
-    stream.emit = ((...event: Emission) => runInFrame(frame, () => emit(...event))) as never;
-    return stream;
   }
 }
