@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { currentFrame, type Placement } from '@switchyard/shard-context';
 import { Client, type Answer } from './client.ts';
 import { buildHouse, COLD, placeOf, TENANTS, type House, type Where } from './house.ts';
-import { CHUNKS } from './routes.ts';
+import { CHUNKS, EVENTS } from './routes.ts';
 
 /** A running application of one host, with the routes of `routes.ts`. */
 export interface Application {
@@ -139,7 +139,9 @@ function coverage({ house, client }: Suite): void {
     const answer = await client().get('/events', keyOf(ANNA));
     expect(answer.headers['content-type']).toContain('text/event-stream');
     const places = answer.body.match(/^data: .*$/gm)?.map((line) => line.slice(6)) ?? [];
-    expect(places.map((place) => JSON.parse(place) as Where)).toEqual(Array(5).fill(placeOf(ANNA)));
+    expect(places.map((place) => JSON.parse(place) as Where)).toEqual(
+      Array(EVENTS).fill(placeOf(ANNA)),
+    );
   });
 
   it('is in log lines before the route, with and without a child logger', async () => {

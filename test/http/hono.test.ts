@@ -3,11 +3,12 @@ import type { Server, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { createAdaptorServer } from '@hono/node-server';
 import { Hono, type Context } from 'hono';
+import { streamSSE } from 'hono/streaming';
 import { currentFrame } from '@switchyard/shard-context';
 import { honoShardContext, honoShardErrors } from '@switchyard/shard-context/hono';
 import { describeHttpAdapter } from './conformance.ts';
 import { apiKey, type House } from './house.ts';
-import { beforeRoute, echo, events, fail, lines, outliveClient, trySwitch } from './routes.ts';
+import { beforeRoute, echo, eventPlaces, fail, lines, outliveClient, trySwitch } from './routes.ts';
 
 describeHttpAdapter('Hono', async (house) => {
   const app = new Hono();
@@ -36,9 +37,12 @@ function addRoutes(app: Hono, house: House): void {
     house.noted.set('streaming', currentFrame());
     return new Response(webStream(lines()));
   });
-  app.get(
-    '/events',
-    () => new Response(webStream(events()), { headers: { 'content-type': 'text/event-stream' } }),
+  app.get('/events', (hono) =>
+    streamSSE(hono, async (stream) => {
+      for await (const place of eventPlaces()) {
+        await stream.writeSSE({ data: JSON.stringify(place) });
+      }
+    }),
   );
   app.get('/outlive', async (hono) => {
     const { outgoing } = hono.env as { outgoing: ServerResponse };

@@ -5,26 +5,26 @@ import {
   Body,
   Controller,
   Get,
-  Header,
   HttpCode,
   Inject,
   Module,
   Param,
   Post,
   Res,
+  Sse,
   StreamableFile,
   type INestApplication,
-  type MiddlewareConsumer,
-  type NestModule,
+  type CanActivate,
 } from '@nestjs/common';
-import { APP_FILTER, NestFactory, type AbstractHttpAdapter } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, NestFactory, type AbstractHttpAdapter } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { from, map, type Observable } from 'rxjs';
 import { currentFrame } from '@switchyard/shard-context';
 import { ShardContextModule, ShardExceptionFilter } from '@switchyard/shard-context/nestjs';
 import { describeHttpAdapter, type Application } from './conformance.ts';
 import { apiKey, type House } from './house.ts';
-import { beforeRoute, echo, events, fail, lines, outliveClient, trySwitch } from './routes.ts';
+import { beforeRoute, echo, eventPlaces, fail, lines, outliveClient, trySwitch } from './routes.ts';
 
 describeHttpAdapter('Nest on Express', (house) => start(house, new ExpressAdapter()));
 describeHttpAdapter('Nest on Fastify', (house) => start(house, new FastifyAdapter()));
@@ -57,10 +57,9 @@ class Routes {
     return new StreamableFile(Readable.from(lines()));
   }
 
-  @Get('events')
-  @Header('content-type', 'text/event-stream')
-  events(): StreamableFile {
-    return new StreamableFile(Readable.from(events()), { type: 'text/event-stream' });
+  @Sse('events')
+  events(): Observable<{ data: object }> {
+    return from(eventPlaces()).pipe(map((place) => ({ data: place ?? {} })));
   }
 
   @Get('outlive')
@@ -83,18 +82,11 @@ async function start(house: House, platform: AbstractHttpAdapter): Promise<Appli
     controllers: [Routes],
     providers: [
       { provide: HOUSE, useValue: house },
+      { provide: APP_GUARD, useValue: logging(house) },
       { provide: APP_FILTER, useClass: ShardExceptionFilter },
     ],
   })
-  class ServiceModule implements NestModule {
-    configure(consumer: MiddlewareConsumer): void {
-      const log = (_request: unknown, _response: unknown, next: () => void) => {
-        beforeRoute(house);
-        next();
-      };
-      consumer.apply(log).forRoutes('{*path}');
-    }
-  }
+  class ServiceModule {}
 
   const app: INestApplication = await NestFactory.create(ServiceModule, platform, {
     logger: false,
@@ -102,4 +94,14 @@ async function start(house: House, platform: AbstractHttpAdapter): Promise<Appli
   });
   await app.listen(0, '127.0.0.1');
   return { server: app.getHttpServer() as Server, close: () => app.close() };
+}
+
+/** Guards run after all middleware, before interceptors and pipes. */
+function logging(house: House): CanActivate {
+  return {
+    canActivate: () => {
+      beforeRoute(house);
+      return true;
+    },
+  };
 }

@@ -50,11 +50,19 @@ export async function* lines(): AsyncGenerator<string> {
   }
 }
 
-/** Server-sent events, each of which says where it was made. */
+/** How many server-sent events a route makes. */
+export const EVENTS = 5;
+
+/** Server-sent events as plain text, each of which says where it was made. */
 export async function* events(): AsyncGenerator<string> {
-  for (let i = 0; i < 5; i += 1) {
+  for await (const place of eventPlaces()) yield `data: ${JSON.stringify(place)}\n\n`;
+}
+
+/** Where each event is made, for hosts that write them themselves. */
+export async function* eventPlaces(): AsyncGenerator<Where> {
+  for (let i = 0; i < EVENTS; i += 1) {
     await turn();
-    yield `data: ${JSON.stringify(whereAmI())}\n\n`;
+    yield whereAmI();
   }
 }
 
