@@ -64,7 +64,12 @@ export function closeRun(): void {
 function sweepAbandonedRuns(): void {
   for (const name of readdirSync(tmpdir())) {
     const path = join(tmpdir(), name);
-    if (name.startsWith(PREFIX) && isAbandoned(path)) removeRun(path);
+    if (!name.startsWith(PREFIX) || !isAbandoned(path)) continue;
+    try {
+      removeRun(path);
+    } catch {
+      // Another user's: not ours to remove.
+    }
   }
 }
 
