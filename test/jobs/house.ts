@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { createSecretKey } from 'node:crypto';
 import { Directory } from '@switchyard/directory';
 import { MySqlStore } from '@switchyard/directory/mysql';
 import { RecordFinder, Sharded, ShardedDataSource, ShardTenantTable } from '@switchyard/models';
@@ -10,6 +11,8 @@ import {
   type ShardDefinition,
 } from '@switchyard/shard-context';
 import type { Sharding } from '@switchyard/shard-context/bullmq';
+import { GlobalIdSigner } from '@switchyard/shard-context/gid';
+import type { JobSigning } from '@switchyard/shard-context/jobs';
 import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
 
 /** A customer of a tenant. Rows of the same ids stand on all shards. */
@@ -42,6 +45,12 @@ export class Effect {
 
   @Column({ name: 'account_id', type: 'bigint' })
   accountId!: string;
+}
+
+/** The keys with which signed jobs of these tests are signed, in every process. */
+export function testSigning(): JobSigning {
+  const key = createSecretKey(Buffer.alloc(32, 'a key for tests'));
+  return { signer: new GlobalIdSigner({ signing: { id: 'test', key } }) };
 }
 
 /** How to reach one database, as plain JSON. */

@@ -1,15 +1,34 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { ShardedQueue, ShardedWorker } from '@switchyard/shard-context/bullmq';
+import { ShardedQueue, ShardedWorker, type Sharding } from '@switchyard/shard-context/bullmq';
 import { QueryFailedError } from 'typeorm';
-import { Account, Effect, House, type HousePlan } from './house.ts';
+import { Account, Effect, House, testSigning, type HousePlan } from './house.ts';
 
 // A worker in a process of its own. It knows the fleet, and nothing of who enqueued what.
 const house = new House(JSON.parse(process.env['HOUSE_PLAN']!) as HousePlan);
-const settings = JSON.parse(process.env['WORKER'] ?? '{}') as { readsUpTo?: number };
+const settings = JSON.parse(process.env['WORKER'] ?? '{}') as WorkerSettings;
 const { dataSource } = house;
 await dataSource.initialize();
-const sharding = { ...house.sharding, ...settings };
+const sharding: Sharding = {
+  ...house.sharding,
+  ...(settings.readsUpTo !== undefined && { readsUpTo: settings.readsUpTo }),
+  ...(settings.signs === true && { signing: { ...testSigning(), acceptUnsigned: true } }),
+  onMissingEnvelope: ({ data }) => ({ kind: 'api-key', value: (data as OldJob).apiKey }),
+};
 const queue = new ShardedQueue<WorkJob>('work', { ...house.base, sharding } as never);
+
+/** How a test wants its worker. */
+export interface WorkerSettings {
+  /** Newest envelope version that it knows, as the release before would. */
+  readonly readsUpTo?: number;
+  /** Has the keys of signed jobs. */
+  readonly signs?: boolean;
+}
+
+/** A job of before the deploy: no envelope, and an id in place of a record. */
+interface OldJob {
+  readonly apiKey: string;
+  readonly accountId: string;
+}
 
 /** What a job of these tests is to do beside its effect. */
 interface WorkJob {
@@ -18,6 +37,14 @@ interface WorkJob {
   readonly failures?: number;
   /** Id of a job to add in the transaction of the effect. */
   readonly inner?: string;
+}
+
+async function accountOf(data: WorkJob | OldJob): Promise<Account> {
+  if ('accountId' in data) {
+    return dataSource.getRepository(Account).findOneByOrFail({ id: data.accountId });
+  }
+  if (data.account instanceof Account) return data.account;
+  throw new Error('the record was not located');
 }
 
 /** Writes the effect once, however often the job runs. */
@@ -42,8 +69,7 @@ function isDuplicate({ driverError }: QueryFailedError): boolean {
 const worker = new ShardedWorker<WorkJob>(
   'work',
   async (job) => {
-    if (!(job.data.account instanceof Account)) throw new Error('the record was not located');
-    await leaveEffect(job.id!, job.data);
+    await leaveEffect(job.id!, { ...job.data, account: await accountOf(job.data) });
     await wait(2); // so that a kill finds jobs half-way
     if (job.attemptsMade < (job.data.failures ?? 0)) throw new Error('fails on purpose');
   },

@@ -40,7 +40,16 @@ export interface CheckJobsRequest {
   readonly readsUpTo?: number;
 }
 
-const UNFINISHED: JobState[] = ['waiting', 'prioritized', 'delayed', 'active', 'waiting-children'];
+/** Jobs that wait for another worker go to and fro between the last two, so both are read twice. */
+const UNFINISHED: JobState[] = [
+  'waiting',
+  'prioritized',
+  'waiting-children',
+  'active',
+  'delayed',
+  'active',
+  'delayed',
+];
 const PAGE = 500;
 const MAX_EXAMPLES = 5;
 

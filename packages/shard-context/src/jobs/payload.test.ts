@@ -12,7 +12,7 @@ describe('a payload', () => {
   it.each<[string, unknown, string]>([
     ['payload', undefined, 'undefined'],
     ['payload.a[1]', { a: [1, undefined] }, 'undefined'],
-    ['payload[1]', [1, , 2], 'undefined'], // eslint-disable-line no-sparse-arrays
+    ['payload[1]', [1, , 2], 'undefined'],
     ['payload.n', { n: 10n }, 'a bigint'],
     ['payload.n', { n: Infinity }, 'Infinity'],
     ['payload.s', { s: Symbol('s') }, 'a symbol'],

@@ -84,7 +84,7 @@ async function restoreUnknown<Job, T>(
 ): Promise<T> {
   const key = await options.onMissingEnvelope?.(job);
   if (key === undefined) throw new JobEnvelopeMissingError();
-  const place = refuseFrozen(await options.locator.locateKey(key));
+  const place = await thawed(await options.locator.locateKey(key), options.locator);
   options.onPlaced?.(place);
   return onRunningPlace(options.context, place, async () => fn(packed.payload), { lock: true });
 }
@@ -119,10 +119,19 @@ async function runningPlace<Job>(
     tenant,
     epoch === undefined ? {} : { minEpoch: epoch },
   );
-  return refuseFrozen(placement);
+  return thawed(placement, locator);
 }
 
-function refuseFrozen(placement: Placement): Placement {
+/** A frozen placement is about to change: what the cache holds is asked for once more, past it. */
+async function thawed(placement: Placement, locator: Locator): Promise<Placement> {
   if (placement.state !== 'frozen') return placement;
-  throw new TenantFrozenError({ attempted: 'run a job', ...placement });
+  const { tenant, epoch } = placement;
+  let cause: unknown;
+  try {
+    const next = await locator.locateTenant(tenant, { minEpoch: epoch + 1 });
+    if (next.state !== 'frozen') return next;
+  } catch (error) {
+    cause = error; // no newer placement yet: still frozen, as far as anybody knows
+  }
+  throw new TenantFrozenError({ attempted: 'run a job', ...placement }, { cause });
 }
