@@ -8,6 +8,8 @@ export interface StoppableDirectory {
   readonly locator: Directory;
   /** The store's connections break and no new ones are taken. */
   stop(): void;
+  /** The store's connections stay open, but nothing comes back. */
+  hang(): void;
   start(): void;
   close(): Promise<void>;
 }
@@ -35,6 +37,7 @@ export async function startDirectory(
   return {
     locator,
     stop: () => proxy.cut(),
+    hang: () => proxy.stall(),
     start: () => proxy.heal(),
     close: async () => {
       await locator.close();
