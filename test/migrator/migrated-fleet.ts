@@ -44,6 +44,8 @@ export interface RunningCli {
   readonly ended: Promise<CliResult>;
   /** Resolves when an event of that kind was printed (with --json), optionally on one shard. */
   saw(event: string, shard?: string): Promise<void>;
+  /** Resolves when so many events of that kind were printed. */
+  sawTimes(event: string, times: number): Promise<void>;
 }
 
 /** A row of `shard_ledger` as a plain connection reads it. */
@@ -256,21 +258,23 @@ function watch(child: ChildProcess): RunningCli {
       events: eventsIn(out),
     };
   });
-  const saw = (event: string, shard?: string): Promise<void> =>
+  const until = (what: string, holds: () => boolean): Promise<void> =>
     new Promise((resolve, reject) => {
       const look = (): void => {
-        const found = eventsIn(out).some(
-          (one) => one['event'] === event && (shard === undefined || one['shard'] === shard),
-        );
-        if (!found) return;
+        if (!holds()) return;
         waiting.delete(look);
         resolve();
       };
       waiting.add(look);
       look();
-      void ended.then(() => reject(new Error(`ended without ${event}:\n${out}\n${err}`)));
+      void ended.then(() => reject(new Error(`ended without ${what}:\n${out}\n${err}`)));
     });
-  return { child, ended, saw };
+  const seen = (event: string) => eventsIn(out).filter((one) => one['event'] === event);
+  const saw = (event: string, shard?: string): Promise<void> =>
+    until(event, () => seen(event).some((one) => shard === undefined || one['shard'] === shard));
+  const sawTimes = (event: string, times: number): Promise<void> =>
+    until(event, () => seen(event).length >= times);
+  return { child, ended, saw, sawTimes };
 }
 
 function eventsIn(text: string): Record<string, unknown>[] {

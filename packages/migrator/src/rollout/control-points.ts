@@ -13,11 +13,18 @@ export type RolloutPoint =
 /** `<point>` or `<point>@<shard>`: where a test wants the process to end as if by `kill -9`. */
 const CRASH_AT = 'SWITCHYARD_CRASH_AT';
 
-/** Ends the process here when a test asked for it. Costs one look at the environment. */
+/** The same, to be stopped as if by `kill -STOP`. */
+const STOP_AT = 'SWITCHYARD_STOP_AT';
+
+/** Ends or stops the process here when a test asked for it. Costs two looks at the environment. */
 export function passPoint(point: string, shard: string): void {
-  const wanted = process.env[CRASH_AT];
-  if (wanted === undefined) return;
-  if (wanted === point || wanted === `${point}@${shard}`) process.kill(process.pid, 'SIGKILL');
+  if (isAsked(CRASH_AT, point, shard)) process.kill(process.pid, 'SIGKILL');
+  if (isAsked(STOP_AT, point, shard)) process.kill(process.pid, 'SIGSTOP');
+}
+
+function isAsked(variable: string, point: string, shard: string): boolean {
+  const wanted = process.env[variable];
+  return wanted !== undefined && (wanted === point || wanted === `${point}@${shard}`);
 }
 
 /** `passPoint` for the steps of a shard's run. */
