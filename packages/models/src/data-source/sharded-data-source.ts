@@ -33,6 +33,7 @@ import { RouterDriver } from './router-driver.ts';
 import { PlacedHome, ReportedHome, type HomeParts } from './runner-homes.ts';
 import { ShardDataSource, type ShardDriver } from './shard-data-source.ts';
 import { TenantTables } from './tenant-tables.ts';
+import { checkInternals } from './typeorm-internals.ts';
 
 /**
  * A TypeORM data source over all shards of a topology. Repositories, managers, query builders and
@@ -85,6 +86,7 @@ export class ShardedDataSource extends DataSource {
    *   EntityUndeclaredError, IdStrategyMissingError, CrossDomainRelationError, WrongDomainError
    */
   override async initialize(): Promise<this> {
+    checkInternals(this.driver);
     this.#checkTopology('start a ShardedDataSource');
     await super.initialize();
     this.#stopWatching = this.topology.onAdded(() => this.#topologyGrew());
