@@ -1,4 +1,3 @@
-export { JobNotSentError } from './after-commit-sends.ts';
 export { addBatch, batchOutcome, type Batch, type BatchOutcome } from './batch.ts';
 export {
   canRunAll,

@@ -7,7 +7,7 @@ import {
   type QueueOptions,
   type RepeatOptions,
 } from 'bullmq';
-import { AfterCommitSends } from './after-commit-sends.ts';
+import { AfterCommitSends } from '../jobs/after-commit-sends.ts';
 import { prepare, type Prepared, type ShardedJobsOptions } from './prepare.ts';
 import { ShardedJob, withEnvelopeAsMetadata } from './sharded-job.ts';
 import type { Sharding } from './sharding.ts';

@@ -1,3 +1,4 @@
+export { AfterCommitSends, JobNotSentError } from './after-commit-sends.ts';
 export {
   JobEnvelopeInvalidError,
   JobEnvelopeMissingError,

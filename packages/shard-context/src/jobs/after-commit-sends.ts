@@ -19,7 +19,10 @@ export class JobNotSentError extends SwitchyardError {
   }
 }
 
-/** Sends that wait for the transaction around them, and those that are on their way. */
+/**
+ * Sends that wait for the transaction around them, and those that are on their way. For adapters of
+ * queues: `if (!sends.keep('a mail job', send)) await send();`
+ */
 export class AfterCommitSends {
   readonly #onTheirWay = new Set<Promise<void>>();
   readonly #report: (error: JobNotSentError) => void;
