@@ -41,7 +41,7 @@ export function describeHttpAdapter(
     afterAll(async () => {
       client.close();
       await application.close();
-      await house.directory.close();
+      await house.close();
     });
 
     const suite: Suite = {
@@ -53,6 +53,7 @@ export function describeHttpAdapter(
     describe('an error that a route throws', () => thrownErrors(suite));
     describe('the context', () => coverage(suite));
     describe('the end of a scope', () => endings(suite));
+    describe('rows', () => rows(suite));
     describe('kept-alive connections', () => keptAlive(suite));
   });
 }
@@ -181,7 +182,44 @@ function endings({ house, client }: Suite): void {
   });
 }
 
-function keptAlive({ server }: Suite): void {
+function rows({ house, client }: Suite): void {
+  it('are written and read on the shard of the request’s tenant', async () => {
+    const answer = await client().post('/accounts', { name: 'one' }, keyOf(BERT));
+    const { tenant, shard } = BERT;
+    expect(JSON.parse(answer.body)).toEqual({ name: 'one', tenant, shard });
+  });
+
+  it('are refused without a key: 500, and nothing is written', async () => {
+    const answer = await client().post('/accounts', { name: 'nobody’s' });
+    expectProblem(answer, 500, 'SHARD_CONTEXT_MISSING');
+    expect(await accounts(house(), 'nobody’s')).toEqual([]);
+  });
+
+  it('are refused with 503 once the shard has the tenant at another epoch', async () => {
+    const [, , moved] = TENANTS as [Placement, Placement, Placement];
+    const to = (epoch: number) =>
+      house().fleet.rows(moved.shard, 'UPDATE shard_tenant SET epoch = ? WHERE tenant = ?', [
+        epoch,
+        moved.tenant,
+      ]);
+    await to(2);
+    const answer = await client().post('/accounts', { name: 'late' }, keyOf(moved));
+    await to(1);
+    expectProblem(answer, 503, 'STALE_ROUTE');
+    expect(await accounts(house(), 'late')).toEqual([]);
+  });
+}
+
+/** Accounts whose name begins so, on all shards, read past the library. */
+async function accounts({ fleet }: House, name: string): Promise<object[]> {
+  const sql = 'SELECT ? AS shard, tenantId AS tenant, name FROM account WHERE name LIKE ?';
+  const found = await Promise.all(
+    fleet.shards.map((shard) => fleet.rows(shard.name, sql, [shard.name, `${name}%`])),
+  );
+  return found.flat();
+}
+
+function keptAlive({ house, server }: Suite): void {
   it('carry nothing from one request to the next', async () => {
     const one = new Client(server(), 1);
     const first = await one.post('/echo', {}, keyOf(ANNA));
@@ -195,20 +233,18 @@ function keptAlive({ server }: Suite): void {
     ]);
   });
 
-  it('mix up none of 60 concurrent posts in two parts over nine tenants', async () => {
+  it('mix up none of 60 concurrent posts in two parts over nine tenants on three shards', async () => {
     const wide = new Client(server(), 20);
     const calls = Array.from({ length: 60 }, (_, i) => TENANTS[i % TENANTS.length] as Placement);
+    const expected = calls.map(({ tenant, shard }, i) => ({ name: `wide ${i}`, tenant, shard }));
     const answers = await Promise.all(
-      calls.map((who, i) => wide.post('/echo', { i, tenant: who.tenant }, keyOf(who))),
+      calls.map((who, i) => wide.post('/accounts', { name: `wide ${i}` }, keyOf(who))),
     );
     wide.close();
-    expect(answers.map(({ body }) => JSON.parse(body) as unknown)).toEqual(
-      calls.map((who, i) => ({
-        before: placeOf(who),
-        after: placeOf(who),
-        body: { i, tenant: who.tenant },
-      })),
-    );
+    expect(answers.map(({ body }) => JSON.parse(body) as unknown)).toEqual(expected);
+    const written = await accounts(house(), 'wide ');
+    expect(written).toHaveLength(60);
+    expect(written).toEqual(expect.arrayContaining(expected));
     expect(currentFrame()).toBeUndefined();
   });
 }

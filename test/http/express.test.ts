@@ -6,7 +6,16 @@ import { currentFrame } from '@switchyard/shard-context';
 import { expressShardContext, expressShardErrors } from '@switchyard/shard-context/express';
 import { describeHttpAdapter, type Application } from './conformance.ts';
 import { apiKey, type House } from './house.ts';
-import { beforeRoute, echo, events, fail, lines, outliveClient, trySwitch } from './routes.ts';
+import {
+  beforeRoute,
+  echo,
+  events,
+  fail,
+  lines,
+  openAccount,
+  outliveClient,
+  trySwitch,
+} from './routes.ts';
 
 const parser = express.json({ strict: false });
 
@@ -41,6 +50,9 @@ async function start(
 function addRoutes(app: Express, house: House): void {
   app.post('/echo', async (request, response) => {
     response.json(await echo(request.body));
+  });
+  app.post('/accounts', async (request, response) => {
+    response.json(await openAccount(house, request.body));
   });
   app.get('/switch', async (_request, response) => {
     house.noted.set('switching', currentFrame());

@@ -5,7 +5,16 @@ import { currentFrame } from '@switchyard/shard-context';
 import { fastifyShardContext, fastifyShardErrors } from '@switchyard/shard-context/fastify';
 import { describeHttpAdapter, type Application } from './conformance.ts';
 import { apiKey, buildHouse, placeOf, TENANTS, type House } from './house.ts';
-import { beforeRoute, echo, events, fail, lines, outliveClient, trySwitch } from './routes.ts';
+import {
+  beforeRoute,
+  echo,
+  events,
+  fail,
+  lines,
+  openAccount,
+  outliveClient,
+  trySwitch,
+} from './routes.ts';
 
 describeHttpAdapter('Fastify', async (house): Promise<Application> => {
   const app = Fastify({ forceCloseConnections: true });
@@ -24,6 +33,7 @@ describeHttpAdapter('Fastify', async (house): Promise<Application> => {
 
 function addRoutes(app: FastifyInstance, house: House): void {
   app.post('/echo', (request) => echo(request.body));
+  app.post('/accounts', (request) => openAccount(house, request.body));
   app.get('/switch', () => {
     house.noted.set('switching', currentFrame());
     return trySwitch(house.context);
@@ -55,6 +65,6 @@ describe('Fastify’s own log', () => {
     const lines = house.lines.filter(({ msg }) => /in the route|request completed/.test(`${msg}`));
     expect(lines).toMatchObject([placeOf(tenant!), placeOf(tenant!)]);
     await app.close();
-    await directory.close();
+    await house.close();
   });
 });

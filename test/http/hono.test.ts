@@ -8,7 +8,16 @@ import { currentFrame } from '@switchyard/shard-context';
 import { honoShardContext, honoShardErrors } from '@switchyard/shard-context/hono';
 import { describeHttpAdapter } from './conformance.ts';
 import { apiKey, type House } from './house.ts';
-import { beforeRoute, echo, eventPlaces, fail, lines, outliveClient, trySwitch } from './routes.ts';
+import {
+  beforeRoute,
+  echo,
+  eventPlaces,
+  fail,
+  lines,
+  openAccount,
+  outliveClient,
+  trySwitch,
+} from './routes.ts';
 
 describeHttpAdapter('Hono', async (house) => {
   const app = new Hono();
@@ -29,6 +38,7 @@ describeHttpAdapter('Hono', async (house) => {
 
 function addRoutes(app: Hono, house: House): void {
   app.post('/echo', async (hono) => hono.json(await echo(await hono.req.json())));
+  app.post('/accounts', async (hono) => hono.json(await openAccount(house, await hono.req.json())));
   app.get('/switch', async (hono) => {
     house.noted.set('switching', currentFrame());
     return hono.json(await trySwitch(house.context));

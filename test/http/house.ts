@@ -2,20 +2,22 @@ import { Writable } from 'node:stream';
 import pino, { type Logger } from 'pino';
 import {
   currentFrame,
-  defineTopology,
-  ShardContext,
   type Frame,
   type Placement,
   type RoutingKey,
-  type Topology,
+  type ShardContext,
 } from '@switchyard/shard-context';
 import { shardMixin } from '@switchyard/shard-context/pino';
+import { startFleet, type Fleet } from '../support/fleet/index.ts';
+import { Account, Signpost } from './account.ts';
 import { startDirectory, type StoppableDirectory } from './stoppable-directory.ts';
+
+const SHARDS = ['us1', 'us2', 'eu1'];
 
 /** Tenants of the suite: several on each of three shards. The API key of `t_1` is `key-t_1`. */
 export const TENANTS: readonly Placement[] = Array.from({ length: 9 }, (_, i) => ({
   tenant: `t_${i}`,
-  shard: ['us1', 'us2', 'eu1'][i % 3] as string,
+  shard: SHARDS[i % SHARDS.length] as string,
   epoch: 1,
   state: 'active',
 }));
@@ -28,6 +30,8 @@ export type Where = { shard: string; tenant: string | undefined; epoch: number |
 
 /** What an application of the suite is built from. */
 export interface House {
+  /** Three shards on real servers, with the tenants admitted. */
+  readonly fleet: Fleet;
   readonly context: ShardContext;
   readonly directory: StoppableDirectory;
   readonly log: Logger;
@@ -35,18 +39,25 @@ export interface House {
   readonly lines: Record<string, unknown>[];
   /** Frames that routes noted, by what they call them. */
   readonly noted: Map<string, Frame | undefined>;
+  close(): Promise<void>;
 }
 
 /** A house of its own for each application: nothing is shared between suites. */
 export async function buildHouse(): Promise<House> {
   const lines: Record<string, unknown>[] = [];
-  const topology = threeShards();
+  const fleet = await threeShards();
+  const directory = await startDirectory(fleet.topology, [...TENANTS, COLD]);
   return {
-    context: new ShardContext(topology),
-    directory: await startDirectory(topology, [...TENANTS, COLD]),
+    fleet,
+    context: fleet.context,
+    directory,
     log: pino({ mixin: shardMixin }, collect(lines)),
     lines,
     noted: new Map(),
+    close: async () => {
+      await directory.close();
+      await fleet.stop();
+    },
   };
 }
 
@@ -67,20 +78,17 @@ export function placeOf({ shard, tenant, epoch }: Placement): Where {
   return { shard, tenant, epoch };
 }
 
-function threeShards(): Topology {
-  const credentials = () => ({ user: 'u', password: 'p' });
-  const server = { region: 'us', engine: 'mysql', writer: { host: '127.0.0.1' } } as const;
-  return defineTopology({
-    fleet: 'conformance',
-    regions: ['us'],
-    servers: [{ ...server, name: 's1', credentials }],
-    shards: ['us1', 'us2', 'eu1'].map((name, i) => ({
-      name,
-      ordinal: i + 1,
-      server: 's1',
-      database: name,
-    })),
+async function threeShards(): Promise<Fleet> {
+  const at = (shard: string) => [...TENANTS, COLD].filter((placement) => placement.shard === shard);
+  const fleet = await startFleet({
+    shards: SHARDS,
+    entities: [Account, Signpost],
+    tenants: Object.fromEntries(SHARDS.map((shard) => [shard, at(shard).map((p) => p.tenant)])),
   });
+  for (const shard of SHARDS) {
+    await fleet.rows(shard, 'INSERT INTO signpost (id, shard) VALUES (1, ?)', [shard]);
+  }
+  return fleet;
 }
 
 function collect(lines: Record<string, unknown>[]): Writable {

@@ -7,7 +7,16 @@ import { currentFrame } from '@switchyard/shard-context';
 import { koaShardContext, koaShardErrors } from '@switchyard/shard-context/koa';
 import { describeHttpAdapter } from './conformance.ts';
 import { apiKey, type House } from './house.ts';
-import { beforeRoute, echo, events, fail, lines, outliveClient, trySwitch } from './routes.ts';
+import {
+  beforeRoute,
+  echo,
+  events,
+  fail,
+  lines,
+  openAccount,
+  outliveClient,
+  trySwitch,
+} from './routes.ts';
 
 describeHttpAdapter('Koa', async (house) => {
   const app = new Koa();
@@ -28,6 +37,7 @@ describeHttpAdapter('Koa', async (house) => {
 
 async function route(koa: Context, house: House): Promise<void> {
   if (koa.path === '/echo') koa.body = await echo(await json(koa.req));
+  else if (koa.path === '/accounts') koa.body = await openAccount(house, await json(koa.req));
   else if (koa.path === '/switch') {
     house.noted.set('switching', currentFrame());
     koa.body = await trySwitch(house.context);

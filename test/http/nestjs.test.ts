@@ -24,7 +24,16 @@ import { currentFrame } from '@switchyard/shard-context';
 import { ShardContextModule, ShardExceptionFilter } from '@switchyard/shard-context/nestjs';
 import { describeHttpAdapter, type Application } from './conformance.ts';
 import { apiKey, type House } from './house.ts';
-import { beforeRoute, echo, eventPlaces, fail, lines, outliveClient, trySwitch } from './routes.ts';
+import {
+  beforeRoute,
+  echo,
+  eventPlaces,
+  fail,
+  lines,
+  openAccount,
+  outliveClient,
+  trySwitch,
+} from './routes.ts';
 
 describeHttpAdapter('Nest on Express', (house) => start(house, new ExpressAdapter()));
 describeHttpAdapter('Nest on Fastify', (house) => start(house, new FastifyAdapter()));
@@ -43,6 +52,12 @@ class Routes {
   @HttpCode(200)
   echo(@Body() body: object): Promise<unknown> {
     return echo(body);
+  }
+
+  @Post('accounts')
+  @HttpCode(200)
+  openAccount(@Body() body: object): Promise<object> {
+    return openAccount(this.#house, body);
   }
 
   @Get('switch')

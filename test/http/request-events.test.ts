@@ -36,7 +36,7 @@ describe('a listener on Node’s own request', () => {
   afterAll(async () => {
     client.close();
     server.close();
-    await house.directory.close();
+    await house.close();
   });
 
   it('loses the context, so that sharded work in it is refused', async () => {

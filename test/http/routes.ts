@@ -9,6 +9,7 @@ import {
   TenantFrozenError,
   type ShardContext,
 } from '@switchyard/shard-context';
+import { Account, Signpost } from './account.ts';
 import { whereAmI, type House, type Where } from './house.ts';
 
 // What the routes of every application of the suite do; an application only wires them to its host.
@@ -28,6 +29,16 @@ export async function echo(body: unknown): Promise<{ before: Where; after: Where
   const before = whereAmI();
   await turn();
   return { before, after: whereAmI(), body };
+}
+
+/** Writes a row and reads back where it went: ordinary TypeORM, which names no shard. */
+export async function openAccount({ fleet }: House, body: unknown): Promise<object> {
+  const { name } = body as { name: string };
+  const accounts = fleet.dataSource.getRepository(Account);
+  const { id } = await accounts.save({ name });
+  const account = await accounts.findOneByOrFail({ id });
+  const signpost = await fleet.dataSource.getRepository(Signpost).findOneByOrFail({ id: 1 });
+  return { name: account.name, tenant: account.tenantId, shard: signpost.shard };
 }
 
 /** Asks for another shard inside the request. */

@@ -27,7 +27,7 @@ describe('requests while the directory’s store hangs', () => {
   afterAll(async () => {
     client.close();
     await app.close();
-    await house.directory.close();
+    await house.close();
   });
 
   it('are all answered 503 within the directory’s deadline, and do not pile up', async () => {
