@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { askBadly, type Answer } from './answers.ts';
 import { auditShard, jobsPending, type ShardAudit } from './audit.ts';
-import { startProgram, switchyard, type Running } from './processes.ts';
+import { startProgram, startService, switchyard, type Running } from './processes.ts';
 import { bold, dim, green, red, say, step, table } from './screen.ts';
 import { startDemoServers, type DemoServers } from './servers.ts';
 import { assignTenants, closeConfig, writeTemplates } from './tenants.ts';
@@ -57,9 +57,9 @@ async function demo(servers: DemoServers): Promise<Shown> {
 }
 
 async function startTraffic(env: Readonly<Record<string, string>>, tenants: readonly Tenant[]) {
-  const port = 20_000 + Math.floor(Math.random() * 10_000);
-  running.push(await startProgram('src/service.ts', { ...env, PORT: String(port) }));
-  const url = `http://127.0.0.1:${port}`;
+  const service = await startService(env);
+  running.push(service);
+  const { url } = service;
   const traffic = new Traffic(url, tenants);
   traffic.start();
   await traffic.reached(tenants.length * 2); // every tenant is in the service's cache now

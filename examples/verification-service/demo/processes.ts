@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { dim, say } from './screen.ts';
 
@@ -29,6 +30,27 @@ export async function startProgram(file: string, env: NodeJS.ProcessEnv): Promis
   return { pid: child.pid as number, stop: () => end(child) };
 }
 
+/** The running service and where it listens. */
+export interface Service extends Running {
+  readonly url: string;
+}
+
+/** Starts the service on a free port. */
+export async function startService(env: NodeJS.ProcessEnv): Promise<Service> {
+  const port = await freePort();
+  const program = await startProgram('src/service.ts', { ...env, PORT: String(port) });
+  return { ...program, url: `http://127.0.0.1:${port}` };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
 function becomesReady(child: ChildProcess, file: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => fail('was not ready in time'), READY_WITHIN_MS);
@@ -54,8 +76,12 @@ async function end(child: ChildProcess): Promise<void> {
 }
 
 /** Runs the CLI as an operator would type it, and shows what it prints. Throws on a failure. */
-export async function switchyard(args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
-  say(dim(`$ npx switchyard ${args.join(' ')}`));
+export async function switchyard(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  show: (line: string) => void = say,
+): Promise<void> {
+  show(dim(`$ npx switchyard ${args.join(' ')}`));
   const child = spawn(process.execPath, [CLI, ...args], {
     cwd: FOLDER,
     env: { ...process.env, ...env },
@@ -65,9 +91,9 @@ export async function switchyard(args: readonly string[], env: NodeJS.ProcessEnv
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     const lines = (rest + text).split('\n');
     rest = lines.pop() ?? '';
-    for (const line of lines) say(line);
+    for (const line of lines) show(line);
   });
   const [code] = (await once(child, 'exit')) as [number | null];
-  if (rest !== '') say(rest);
+  if (rest !== '') show(rest);
   if (code !== 0) throw new Error(`switchyard ${args.join(' ')} ended with ${code}`);
 }

@@ -1,0 +1,109 @@
+import { outsideContext } from '@switchyard/shard-context';
+import { createConnection, type RowDataPacket } from 'mysql2/promise';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import {
+  startService,
+  switchyard,
+  type Service,
+} from '../../examples/verification-service/demo/processes.ts';
+import {
+  startDemoServers,
+  type DemoServers,
+} from '../../examples/verification-service/demo/servers.ts';
+import {
+  assignTenants,
+  closeConfig,
+  writeTemplates,
+} from '../../examples/verification-service/demo/tenants.ts';
+import type { Tenant } from '../../examples/verification-service/demo/traffic.ts';
+
+const config = () => import('../../examples/verification-service/switchyard.config.ts');
+
+/** The example service, broken on purpose in the three ways that cost data elsewhere. */
+describe('a wrong turn in the verification service', () => {
+  let servers: DemoServers;
+  let tenants: Tenant[];
+  let service: Service | undefined;
+
+  beforeAll(async () => {
+    servers = await startDemoServers();
+    Object.assign(process.env, servers.env);
+    for (const command of ['prepare', 'migrate']) {
+      await switchyard([command], servers.env, () => undefined);
+    }
+    tenants = await assignTenants();
+    await writeTemplates();
+  });
+  afterEach(async () => {
+    await service?.stop();
+    service = undefined;
+  });
+  afterAll(async () => {
+    await closeConfig();
+    await servers.stop();
+  });
+
+  it('a shard that points at the database of another is refused; the others are served', async () => {
+    const us1 = servers.env['US1_ADDRESS'] as string;
+    const elsewhere = us1.replace('127.0.0.1', 'localhost'); // not the same text, the same database
+    service = await startService({ ...servers.env, US2_ADDRESS: elsewhere });
+    const [right, wrong] = [tenantOn('us1'), tenantOn('us2')];
+
+    const answers = await Promise.all([openInquiry(right), openInquiry(wrong)]);
+
+    expect(answers.map(({ status }) => status)).toEqual([201, 500]);
+    expect(answers[1]?.body).toMatchObject({ code: 'SHARD_IDENTITY' });
+    expect(await rowsOf('us1', wrong)).toBe(0);
+    expect(await rowsOf('us2', wrong)).toBe(0);
+  });
+
+  it('code that dropped its context is refused with SHARD_CONTEXT_MISSING', async () => {
+    const { context, dataSource } = await config();
+    const { Account } = await import('../../examples/verification-service/src/entities/account.ts');
+    const tenant = tenantOn('eu1');
+    const accounts = dataSource.getRepository(Account);
+
+    const writing = context.onPlacement({ tenant: tenant.name, shard: 'eu1', epoch: 1 }, () =>
+      outsideContext(() => accounts.save({ reference: 'dropped', tenantId: tenant.name })),
+    );
+
+    await expect(writing).rejects.toMatchObject({ code: 'SHARD_CONTEXT_MISSING' });
+    expect(await rowsOf('eu1', tenant)).toBe(0);
+  });
+
+  it("another tenant's row is refused before any SQL", async () => {
+    const { context, dataSource } = await config();
+    const { Account } = await import('../../examples/verification-service/src/entities/account.ts');
+    const [mine, other] = tenants.filter(({ shard }) => shard === 'us2') as [Tenant, Tenant];
+
+    const writing = context.onPlacement({ tenant: mine.name, shard: 'us2', epoch: 1 }, () =>
+      dataSource.getRepository(Account).save({ reference: 'theirs', tenantId: other.name }),
+    );
+
+    await expect(writing).rejects.toMatchObject({ code: 'TENANT_MISMATCH' });
+    expect(await rowsOf('us2', mine)).toBe(0);
+    expect(await rowsOf('us2', other)).toBe(0);
+  });
+
+  const tenantOn = (shard: string) => tenants.find((tenant) => tenant.shard === shard) as Tenant;
+
+  async function openInquiry({ key }: Tenant) {
+    const response = await fetch(`${service?.url}/inquiries`, {
+      method: 'POST',
+      headers: { 'x-api-key': key, 'content-type': 'application/json' },
+      body: JSON.stringify({ reference: 'customer' }),
+    });
+    return { status: response.status, body: (await response.json()) as object };
+  }
+
+  async function rowsOf(shard: string, { name }: Tenant): Promise<number> {
+    const { uri } = servers.shards.find((address) => address.shard === shard) as { uri: string };
+    const connection = await createConnection({ uri });
+    const [[row]] = await connection.query<RowDataPacket[]>(
+      'SELECT COUNT(*) AS n FROM account WHERE tenant_id = ?',
+      [name],
+    );
+    await connection.end();
+    return Number(row?.['n']);
+  }
+});
