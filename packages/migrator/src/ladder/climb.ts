@@ -1,6 +1,6 @@
-import { quoteName } from '../recording/definition.ts';
+import { escapeIdentifier } from '@switchyard/models';
 import type { ScratchSchema } from '../recording/scratch-schema.ts';
-import { ALREADY_THERE, errorNumber, serverMessage } from '../recording/server-answer.ts';
+import { errorNumber, saysAlreadyThere, serverMessage } from '../recording/server-answer.ts';
 import type { StepPath } from './path.ts';
 import { rungClauses, rungsOf, type Rung } from './rungs.ts';
 
@@ -78,7 +78,7 @@ export async function climb(
 
 /** One ALTER TABLE that says how it is to be done. */
 export function alterSql(table: string, clauses: readonly string[], rung: Rung): string {
-  return `ALTER TABLE ${quoteName(table)} ${clauses.join(', ')}, ${rungClauses(rung)}`;
+  return `ALTER TABLE ${escapeIdentifier(table)} ${clauses.join(', ')}, ${rungClauses(rung)}`;
 }
 
 async function attempt(scratch: ScratchSchema, sql: string): Promise<NotClimbed | undefined> {
@@ -88,7 +88,7 @@ async function attempt(scratch: ScratchSchema, sql: string): Promise<NotClimbed 
   } catch (error) {
     const number = errorNumber(error);
     if (number === undefined) throw error;
-    const outcome = ALREADY_THERE.has(number) ? 'already-there' : 'refused';
+    const outcome = saysAlreadyThere(error) ? 'already-there' : 'refused';
     return { outcome, number, message: serverMessage(error) };
   }
 }

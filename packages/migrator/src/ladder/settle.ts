@@ -1,5 +1,6 @@
+import { escapeIdentifier } from '@switchyard/models';
 import type { Clause } from '../parser/statement.ts';
-import { columnLines, otherLines, quoteName } from '../recording/definition.ts';
+import { columnLines, otherLines } from '../recording/definition.ts';
 import type { ScratchSchema } from '../recording/scratch-schema.ts';
 import { errorNumber } from '../recording/server-answer.ts';
 import type { NotClimbed } from './climb.ts';
@@ -40,7 +41,7 @@ async function settleOne(
 ): Promise<Verdict> {
   const name = clause.name ?? '';
   const columns = columnLines(definition);
-  const named = otherLines(definition).filter((line) => line.includes(quoteName(name)));
+  const named = otherLines(definition).filter((line) => line.includes(escapeIdentifier(name)));
   if (clause.kind === 'rename-column' && refusal.number === UNKNOWN_COLUMN) {
     const renamed = !columns.has(name) && columns.has(clause.newName ?? '');
     return renamed ? 'same' : 'refused';
@@ -72,12 +73,12 @@ async function sameKey(
   existing: readonly string[],
   clause: Clause,
 ): Promise<Verdict> {
-  const name = quoteName(clause.name ?? '');
+  const name = escapeIdentifier(clause.name ?? '');
   if (clause.kind === 'add-foreign-key' || clause.kind === 'add-check') {
     const text = clause.text.replace(/CONSTRAINT\s+(`(?:[^`]|``)+`|\S+)/i, `CONSTRAINT ${PROBE}`);
-    const probe = await linesOfTwin(scratch, table, [text], quoteName(PROBE));
+    const probe = await linesOfTwin(scratch, table, [text], escapeIdentifier(PROBE));
     return verdict(
-      probe.map((line) => line.replace(quoteName(PROBE), name)),
+      probe.map((line) => line.replace(escapeIdentifier(PROBE), name)),
       existing,
     );
   }
@@ -111,7 +112,7 @@ async function twinWith(
   table: string,
   clauses: readonly string[],
 ): Promise<string | undefined> {
-  await scratch.query(`CREATE TABLE ${TWIN} LIKE ${quoteName(table)}`);
+  await scratch.query(`CREATE TABLE ${TWIN} LIKE ${escapeIdentifier(table)}`);
   try {
     for (const clause of clauses) await scratch.query(`ALTER TABLE ${TWIN} ${clause}`);
     return await scratch.definition(TWIN);

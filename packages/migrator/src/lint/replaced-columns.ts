@@ -1,5 +1,5 @@
+import { escapeIdentifier } from '@switchyard/models';
 import type { Clause } from '../parser/statement.ts';
-import { quoteName } from '../recording/definition.ts';
 import type { RecordedStatement } from '../recording/recorded.ts';
 
 /**
@@ -53,7 +53,7 @@ function rewritten(
 
 /** At its old place: TypeORM does not say where a column stood. */
 function asModify(clause: Clause): Clause {
-  const name = quoteName(clause.name ?? '');
+  const name = escapeIdentifier(clause.name ?? '');
   const text = `MODIFY COLUMN ${name} ${clause.definition ?? ''} ${clause.position}`.trim();
   return { ...clause, kind: 'modify-column', text };
 }

@@ -25,7 +25,7 @@ const QUOTED =
 
 /** The text as the grammar shall read it: of the same length as `text`. */
 export function shadowText(text: string): string {
-  return mapUnquoted(text, (plain) =>
+  return mapUnquoted(withoutReturning(text), (plain) =>
     STAND_INS.reduce(
       (shadow, [word, standIn]) => shadow.replace(word, (found) => standIn.padEnd(found.length)),
       plain.replaceAll('?', '0'),
@@ -36,6 +36,14 @@ export function shadowText(text: string): string {
 /** The same text once more, for a grammar that stumbled: names that it takes for keywords replaced. */
 export function shadowNames(shadow: string): string {
   return mapUnquoted(shadow, (plain) => plain.replace(NAMES, (name) => `${name.slice(0, -1)}_`));
+}
+
+/** MariaDB lets a statement that changes rows return some; what it returns changes nothing. */
+function withoutReturning(text: string): string {
+  const plain = text.replaceAll(QUOTED, (quoted) => ' '.repeat(quoted.length));
+  if (!/^\s*(INSERT|REPLACE|DELETE)\b/i.test(plain)) return text;
+  const from = plain.search(/\bRETURNING\b/i);
+  return from === -1 ? text : text.slice(0, from).padEnd(text.length);
 }
 
 /** Applies `change` to what stands outside of strings, quoted identifiers and comments. */

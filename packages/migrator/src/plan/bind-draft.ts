@@ -1,4 +1,5 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { errorNumber } from '../recording/server-answer.ts';
 import type { ServerFacts } from '../recording/server-facts.ts';
 import { moreRowsThan } from './draft-other.ts';
 import type { DataProbe, Draft, DraftStep } from './draft.ts';
@@ -24,10 +25,9 @@ export async function bindDraft(
 ): Promise<{ steps: Step[]; refusals: PlanRefusal[] }> {
   const tables = [...new Set(draft.steps.flatMap(({ table }) => table ?? []))];
   const sizes = await tableSizes(shard.connection, shard.facts, tables);
-  const refusals: PlanRefusal[] = [...draft.refusals];
+  const refusals = [...draft.refusals, ...(await probed(shard, draft.probes))];
   const steps: Step[] = [];
   for (const step of draft.steps) {
-    refusals.push(...(await probed(shard, step.probes)));
     const bound = await boundStep(shard, step, sizeOf(sizes, step.table));
     if ('rule' in bound) refusals.push(bound);
     else steps.push({ ...bound, readsData: draft.dataReads.length > 0 });
@@ -42,8 +42,7 @@ async function boundStep(
   draft: DraftStep,
   size: TableSize,
 ): Promise<BoundStep | PlanRefusal> {
-  const { madeHere, whenSmall, probes, rowVersions, ...step } = draft;
-  void probes;
+  const { madeHere, whenSmall, rowVersions, ...step } = draft;
   void rowVersions;
   const own = { ...size, ...inDatabase(shard, step) };
   if (step.verify.kind === 'object') return presentObject(shard, own);
@@ -143,7 +142,15 @@ async function probed(shard: BoundShard, probes: readonly DataProbe[]): Promise<
   return refusals;
 }
 
+/** Tables that come into being by a rename have no rows that could be counted yet. */
+const NO_SUCH_TABLE = 1146;
+
 async function offending(connection: Connection, sql: string): Promise<number> {
-  const [rows] = await connection.query<RowDataPacket[]>(sql);
-  return Number((rows[0] as { offending?: unknown } | undefined)?.offending ?? 0);
+  try {
+    const [rows] = await connection.query<RowDataPacket[]>(sql);
+    return Number((rows[0] as { offending?: unknown } | undefined)?.offending ?? 0);
+  } catch (error) {
+    if (errorNumber(error) === NO_SUCH_TABLE) return 1;
+    throw error;
+  }
 }

@@ -6,11 +6,13 @@ import { digestOf, readDefinition } from '../recording/definition.ts';
 import { recordMigration } from '../recording/record-migration.ts';
 import { ScratchSchema } from '../recording/scratch-schema.ts';
 import { readServerFacts, serverKey, type ServerFacts } from '../recording/server-facts.ts';
+import { blockersOf } from './blockers.ts';
 import { bindDraft } from './bind-draft.ts';
 import { DraftContext } from './draft-context.ts';
 import { draftMigration } from './draft-migration.ts';
 import type { Draft } from './draft.ts';
 import type { Direction, ShardPlan } from './plan.ts';
+import { tablesWithoutVersions } from './row-versions.ts';
 import type { Planner, PlannerOptions, PlanPolicy, PlanRequest, PlanShard } from './planner.ts';
 
 /** Drafts of some migrations, and the definitions that they rest on. */
@@ -54,7 +56,10 @@ class FleetPlanner implements Planner {
     const { migrations } = request;
     const visit: Visit = { ...shard, facts, migrations, direction, withoutInstant: new Set() };
     const set = await this.#draftsFor(visit);
-    return this.#bind(visit, set);
+    const withoutInstant = await tablesWithoutVersions(shard.connection, facts, set.drafts);
+    if (withoutInstant.size === 0) return this.#bind(visit, set);
+    const otherwise = { ...visit, withoutInstant };
+    return this.#bind(otherwise, await this.#draftsFor(otherwise));
   }
 
   async #bind(visit: Visit, set: DraftSet): Promise<ShardPlan[]> {
@@ -64,13 +69,16 @@ class FleetPlanner implements Planner {
     const fingerprint = digestOf(JSON.stringify([...set.tables].sort())) ?? '';
     const plans: ShardPlan[] = [];
     for (const [i, draft] of set.drafts.entries()) {
+      const { steps, refusals } = await bindDraft(bound, draft);
+      const look = this.#options.blockers !== false;
       plans.push({
         shard,
         migration: draft.migration,
         checksum: migrations[i]?.checksum ?? '',
         direction,
-        ...(await bindDraft(bound, draft)),
-        blockers: [],
+        steps,
+        refusals,
+        blockers: look ? await blockersOf(connection, facts, steps) : [],
         fingerprint,
         serverVersion: facts.version,
       });
@@ -115,8 +123,9 @@ class FleetPlanner implements Planner {
     const scratch = await ScratchSchema.open(shard, connection, facts);
     try {
       const drafts: Draft[] = [];
+      const made = new Set<string>();
       for (const migration of visit.migrations) {
-        drafts.push(await this.#draft(visit, scratch, migration));
+        drafts.push(await this.#draft(visit, scratch, migration, made));
       }
       const tables = new Map<string, string | undefined>();
       for (const [table, definition] of scratch.seen) tables.set(table, digestOf(definition));
@@ -126,7 +135,12 @@ class FleetPlanner implements Planner {
     }
   }
 
-  async #draft(visit: Visit, scratch: ScratchSchema, migration: MigrationFile): Promise<Draft> {
+  async #draft(
+    visit: Visit,
+    scratch: ScratchSchema,
+    migration: MigrationFile,
+    made: Set<string>,
+  ): Promise<Draft> {
     const { shard, direction, withoutInstant } = visit;
     const { entities } = this.#options;
     const recording = await recordMigration(scratch, shard, migration, direction, entities);
@@ -136,6 +150,7 @@ class FleetPlanner implements Planner {
       migration,
       direction,
       withoutInstant,
+      made,
       policy: this.#policy,
       allow: this.#allow,
       entities: await (this.#entities ??= entityColumns(entities)),

@@ -9,6 +9,7 @@ import { draftForeignKey } from './draft-foreign-key.ts';
 import { draftPartition } from './draft-partition.ts';
 import { draftRename } from './draft-table.ts';
 import { NO_CHECKS } from './draft.ts';
+import { differentDefinition, serverRefuses } from './draft-refusals.ts';
 import type { DraftContext } from './draft-context.ts';
 import type { Step } from './plan.ts';
 
@@ -44,7 +45,7 @@ export async function draftAlter(
   }
   await draftOrdinary(context, table, ordinary);
   const after = await context.scratch.definition(table);
-  lintClauses(context, table, clauses, before, after);
+  await lintClauses(context, table, clauses, before, after);
 }
 
 async function draftOrdinary(
@@ -73,18 +74,11 @@ async function addRise(context: DraftContext, table: string, rise: Rise): Promis
   if (verdict === 'same') {
     return context.add({ ...NOTHING_TO_DO, table, clause, note: 'the shard has it already' });
   }
-  const different = verdict === 'different';
-  context.refuse({
-    rule: different ? 'DIFFERENT_DEFINITION' : 'SERVER_REFUSES',
-    table,
-    clause,
-    reason: different
-      ? 'it is there already, defined otherwise'
-      : `the server says: ${result.message}`,
-    remedy: different
-      ? 'Bring this shard in line with its siblings, see `switchyard drift`'
-      : 'Correct the migration, or mend the schema of this shard',
-  });
+  context.refuse(
+    verdict === 'different'
+      ? differentDefinition(table, clause)
+      : serverRefuses(table, clause, result.message),
+  );
 }
 
 /** For a clause whose outcome is there. */

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { MigrationFile } from '../migrations/migration-file.ts';
+import { columnLines } from '../recording/definition.ts';
 import type { ScratchSchema } from '../recording/scratch-schema.ts';
 import type { EntityColumns } from '../lint/entity-columns.ts';
-import type { DraftStep } from './draft.ts';
+import type { DataProbe, DraftStep } from './draft.ts';
 import type { Direction, PlanRefusal } from './plan.ts';
 import type { PlanPolicy } from './planner.ts';
 
@@ -10,8 +11,10 @@ import type { PlanPolicy } from './planner.ts';
 export class DraftContext {
   readonly steps: DraftStep[] = [];
   readonly refusals: PlanRefusal[] = [];
-  /** Tables that the migration makes. */
-  readonly made = new Set<string>();
+  /** Questions to the rows of each shard. */
+  readonly probes: DataProbe[] = [];
+  /** Tables that this migration makes, or one that runs before it. */
+  readonly made: Set<string>;
   readonly scratch: ScratchSchema;
   readonly migration: MigrationFile;
   readonly direction: Direction;
@@ -22,6 +25,7 @@ export class DraftContext {
   readonly entities: EntityColumns;
 
   constructor(parts: DraftContextParts) {
+    this.made = parts.made;
     this.scratch = parts.scratch;
     this.migration = parts.migration;
     this.direction = parts.direction;
@@ -42,6 +46,19 @@ export class DraftContext {
     this.steps.push({ id: id.slice(0, 24), ...step });
   }
 
+  /** Adds a question whose answer may refuse the migration on a shard. */
+  probe(probe: DataProbe): void {
+    this.probes.push(probe);
+  }
+
+  /** True where the shard has these columns now: rows can be asked only of what is there. */
+  isOnShard(table: string, columns: readonly string[]): boolean {
+    const definition = this.scratch.seen.get(table);
+    if (definition === undefined) return false;
+    const lines = columnLines(definition);
+    return columns.every((column) => lines.has(column));
+  }
+
   /** Adds a refusal, unless its flag was given. */
   refuse(refusal: PlanRefusal): void {
     if (refusal.flag !== undefined && this.allow.has(refusal.flag)) return;
@@ -52,5 +69,12 @@ export class DraftContext {
 /** What a context is made of. */
 export type DraftContextParts = Pick<
   DraftContext,
-  'scratch' | 'migration' | 'direction' | 'policy' | 'allow' | 'withoutInstant' | 'entities'
+  | 'made'
+  | 'scratch'
+  | 'migration'
+  | 'direction'
+  | 'policy'
+  | 'allow'
+  | 'withoutInstant'
+  | 'entities'
 >;

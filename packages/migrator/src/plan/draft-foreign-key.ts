@@ -1,9 +1,11 @@
+import { escapeIdentifier } from '@switchyard/models';
 import { alterSql, climb, type Climbed } from '../ladder/climb.ts';
 import { COPY_RUNG } from '../ladder/rungs.ts';
 import { settled } from '../ladder/settle.ts';
 import type { Clause } from '../parser/statement.ts';
-import { digestOf, quoteName } from '../recording/definition.ts';
+import { digestOf } from '../recording/definition.ts';
 import { NOTHING_TO_DO } from './draft-alter.ts';
+import { differentDefinition, serverRefuses } from './draft-refusals.ts';
 import type { DraftContext } from './draft-context.ts';
 import { NO_CHECKS } from './draft.ts';
 import type { DataCheck } from './plan.ts';
@@ -28,13 +30,11 @@ export async function draftForeignKey(
       const note = 'the shard has it already';
       return context.add({ ...NOTHING_TO_DO, table, clause: clause.text, note });
     }
-    return context.refuse({
-      rule: verdict === 'different' ? 'DIFFERENT_DEFINITION' : 'SERVER_REFUSES',
-      table,
-      clause: clause.text,
-      reason: `the server says: ${checked.message}`,
-      remedy: 'Correct the migration, or mend the schema of this shard',
-    });
+    return context.refuse(
+      verdict === 'different'
+        ? differentDefinition(table, clause.text)
+        : serverRefuses(table, clause.text, checked.message),
+    );
   }
   await scratch.restore(table, before);
   const unchecked = await climb(scratch, table, [clause.text], { foreignKeyChecks: false });
@@ -43,6 +43,7 @@ export async function draftForeignKey(
 
 function add(context: DraftContext, table: string, clause: Clause, climbed: Climbed): void {
   const orphans = orphanCheck(table, clause);
+  if (orphans !== undefined) probeOrphans(context, table, clause, orphans);
   context.add({
     ...NO_CHECKS,
     table,
@@ -67,22 +68,36 @@ function add(context: DraftContext, table: string, clause: Clause, climbed: Clim
   });
 }
 
+/** Known beforehand where both tables are there with their columns. */
+function probeOrphans(
+  context: DraftContext,
+  table: string,
+  clause: Clause,
+  { sql, failure, remedy }: DataCheck,
+): void {
+  const { columns = [], references } = clause;
+  if (references === undefined || !context.isOnShard(table, columns)) return;
+  if (!context.isOnShard(references.table, references.columns)) return;
+  const refusal = { rule: 'ORPHANS_PRESENT', table, clause: clause.text, reason: failure, remedy };
+  context.probe({ table, sql, refusal });
+}
+
 /** Undefined where the parser could not name the columns: then only a checked copy will do. */
 function orphanCheck(table: string, clause: Clause): DataCheck | undefined {
   const { columns, references } = clause;
   if (columns === undefined || references === undefined) return undefined;
   const parents = references.columns;
   if (parents.length !== columns.length) return undefined;
-  const filled = columns.map((column) => `c.${quoteName(column)} IS NOT NULL`);
+  const filled = columns.map((column) => `c.${escapeIdentifier(column)} IS NOT NULL`);
   const joined = columns.map(
-    (column, i) => `p.${quoteName(parents[i] ?? '')} = c.${quoteName(column)}`,
+    (column, i) => `p.${escapeIdentifier(parents[i] ?? '')} = c.${escapeIdentifier(column)}`,
   );
   return {
     when: 'both',
     sql:
-      `SELECT COUNT(*) AS offending FROM (SELECT 1 FROM ${quoteName(table)} c` +
+      `SELECT COUNT(*) AS offending FROM (SELECT 1 FROM ${escapeIdentifier(table)} c` +
       ` WHERE ${filled.join(' AND ')} AND NOT EXISTS` +
-      ` (SELECT 1 FROM ${quoteName(references.table)} p WHERE ${joined.join(' AND ')})` +
+      ` (SELECT 1 FROM ${escapeIdentifier(references.table)} p WHERE ${joined.join(' AND ')})` +
       ` LIMIT 1) AS orphans`,
     failure: `rows of ${table} point to rows of ${references.table} that do not exist`,
     remedy: PARENT_REMEDY,

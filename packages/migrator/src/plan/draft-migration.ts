@@ -20,6 +20,7 @@ export async function draftMigration(context: DraftContext, recording: Recording
     migration: context.migration.name,
     steps: context.steps,
     refusals: context.refusals,
+    probes: context.probes,
     dataReads: recording.dataReads,
   };
 }

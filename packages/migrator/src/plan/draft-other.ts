@@ -1,5 +1,5 @@
+import { escapeIdentifier } from '@switchyard/models';
 import type { Statement } from '../parser/statement.ts';
-import { quoteName } from '../recording/definition.ts';
 import type { DraftContext } from './draft-context.ts';
 import { NO_CHECKS, type DataProbe } from './draft.ts';
 
@@ -24,6 +24,9 @@ export function draftData(
     });
   }
   const asked = statement.verb === 'insert' ? [] : statement.tables;
+  for (const each of asked) {
+    if (context.isOnShard(each, [])) context.probe(rowsProbe(context, each, clause));
+  }
   context.add({
     ...NO_CHECKS,
     table,
@@ -34,7 +37,6 @@ export function draftData(
     lock: 'none',
     note: 'changes rows, in one transaction with its line in the ledger',
     madeHere: false,
-    probes: asked.map((each) => rowsProbe(context, each, clause)),
     verify: { kind: 'transaction' },
   });
 }
@@ -43,7 +45,7 @@ function rowsProbe(context: DraftContext, table: string, clause: string): DataPr
   const most = context.policy.dataRows;
   return {
     table,
-    sql: context.made.has(table) ? 'SELECT 0 AS offending' : moreRowsThan(table, most),
+    sql: moreRowsThan(table, most),
     refusal: {
       rule: 'DATA_TOO_LARGE',
       table,
@@ -56,7 +58,7 @@ function rowsProbe(context: DraftContext, table: string, clause: string): DataPr
 
 /** 1 where the table has more than `most` rows, without reading more than that. */
 export function moreRowsThan(table: string, most: number): string {
-  const some = `SELECT 1 FROM ${quoteName(table)} LIMIT ${most + 1}`;
+  const some = `SELECT 1 FROM ${escapeIdentifier(table)} LIMIT ${most + 1}`;
   return `SELECT COUNT(*) > ${most} AS offending FROM (${some}) AS some`;
 }
 
@@ -70,7 +72,7 @@ export function draftObject(
   context.add({
     ...NO_CHECKS,
     table: undefined,
-    clause: `${action.toUpperCase()} ${object.toUpperCase()} ${quoteName(name)}`,
+    clause: `${action.toUpperCase()} ${object.toUpperCase()} ${escapeIdentifier(name)}`,
     sql,
     path: 'other',
     lock: object === 'trigger' ? 'exclusive' : 'none',

@@ -1,5 +1,6 @@
+import { escapeIdentifier } from '@switchyard/models';
 import type { Clause } from '../parser/statement.ts';
-import { digestOf, quoteName } from '../recording/definition.ts';
+import { digestOf } from '../recording/definition.ts';
 import type { DraftContext } from './draft-context.ts';
 import { refuseByServer } from './draft-table.ts';
 import { NO_CHECKS } from './draft.ts';
@@ -45,7 +46,7 @@ function partitionSql(
   clause: Clause,
   moves: boolean,
 ): string {
-  const head = `ALTER TABLE ${quoteName(table)}`;
+  const head = `ALTER TABLE ${escapeIdentifier(table)}`;
   const mysql = context.scratch.facts.engine === 'mysql';
   if (/^PARTITION\s+BY\b/i.test(clause.text)) return `${head} ALGORITHM=COPY ${clause.text}`;
   if (!mysql || /^(TRUNCATE|EXCHANGE)\b/i.test(clause.text)) return `${head} ${clause.text}`;

@@ -1,7 +1,9 @@
+import { escapeIdentifier } from '@switchyard/models';
 import type { Statement } from '../parser/statement.ts';
-import { digestOf, quoteName } from '../recording/definition.ts';
-import { ALREADY_THERE, errorNumber, serverMessage } from '../recording/server-answer.ts';
+import { digestOf } from '../recording/definition.ts';
+import { errorNumber, saysAlreadyThere, serverMessage } from '../recording/server-answer.ts';
 import { NOTHING_TO_DO } from './draft-alter.ts';
+import { differentDefinition, serverRefuses } from './draft-refusals.ts';
 import type { DraftContext } from './draft-context.ts';
 import { NO_CHECKS } from './draft.ts';
 import type { TableState } from './outcome.ts';
@@ -14,7 +16,7 @@ export async function draftCreate(
 ): Promise<void> {
   const { scratch } = context;
   const { table } = statement;
-  const clause = `CREATE TABLE ${quoteName(table)}`;
+  const clause = `CREATE TABLE ${escapeIdentifier(table)}`;
   const before = await scratch.definition(table);
   if (before !== undefined) {
     await scratch.restore(table, undefined);
@@ -24,13 +26,7 @@ export async function draftCreate(
     if (wanted === before) {
       return context.add({ ...NOTHING_TO_DO, table, clause, note: 'the shard has it already' });
     }
-    return context.refuse({
-      rule: 'DIFFERENT_DEFINITION',
-      table,
-      clause,
-      reason: 'the table is there already, defined otherwise',
-      remedy: 'Bring this shard in line with its siblings, see `switchyard drift`',
-    });
+    return context.refuse(differentDefinition(table, clause));
   }
   const after = await created(context, sql, table, clause);
   if (after === undefined) return;
@@ -66,7 +62,7 @@ async function created(
 /** Drafts a DROP TABLE, one step per table, so that each outcome can be told. */
 export async function draftDrop(context: DraftContext, tables: readonly string[]): Promise<void> {
   for (const table of tables) {
-    const clause = `DROP TABLE ${quoteName(table)}`;
+    const clause = `DROP TABLE ${escapeIdentifier(table)}`;
     const before = await context.scratch.definition(table);
     if (before === undefined) {
       context.add({ ...NOTHING_TO_DO, table, clause, note: 'the shard does not have it' });
@@ -114,7 +110,9 @@ export async function draftRename(
   ) {
     return context.add({ ...NOTHING_TO_DO, table: names[0], clause, note: 'renamed already' });
   }
-  const list = renames.map(({ from, to }) => `${quoteName(from)} TO ${quoteName(to)}`).join(', ');
+  const list = renames
+    .map(({ from, to }) => `${escapeIdentifier(from)} TO ${escapeIdentifier(to)}`)
+    .join(', ');
   try {
     await scratch.query(`RENAME TABLE ${list}`);
   } catch (error) {
@@ -146,7 +144,7 @@ function lintRename(context: DraftContext, clause: string, from: string, to: str
 
 /** Drafts a TRUNCATE: it is repeatable, and it is the end of the rows. */
 export async function draftTruncate(context: DraftContext, table: string): Promise<void> {
-  const clause = `TRUNCATE TABLE ${quoteName(table)}`;
+  const clause = `TRUNCATE TABLE ${escapeIdentifier(table)}`;
   if (!context.made.has(table)) {
     context.refuse({
       rule: 'TRUNCATE',
@@ -190,13 +188,10 @@ export function refuseByServer(
   clause: string,
   error: unknown,
 ): void {
-  const number = errorNumber(error);
-  if (number === undefined) throw error;
-  context.refuse({
-    rule: ALREADY_THERE.has(number) ? 'DIFFERENT_DEFINITION' : 'SERVER_REFUSES',
-    table,
-    clause,
-    reason: `the server says: ${serverMessage(error)}`,
-    remedy: 'Correct the migration, or mend the schema of this shard',
-  });
+  if (errorNumber(error) === undefined) throw error;
+  context.refuse(
+    saysAlreadyThere(error)
+      ? differentDefinition(table, clause)
+      : serverRefuses(table, clause, serverMessage(error)),
+  );
 }

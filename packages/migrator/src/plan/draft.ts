@@ -24,7 +24,6 @@ export interface DraftStep extends Omit<Step, 'rows' | 'bytes' | 'readsData'> {
   readonly rowVersions: number;
   /** How it is done on an empty or small table, where that differs. */
   readonly whenSmall: SmallWay | undefined;
-  readonly probes: readonly DataProbe[];
 }
 
 /** A migration taken apart for all shards whose definitions and server are the same. */
@@ -32,6 +31,7 @@ export interface Draft {
   readonly migration: string;
   readonly steps: readonly DraftStep[];
   readonly refusals: readonly PlanRefusal[];
+  readonly probes: readonly DataProbe[];
   /** Queries that were answered from the rows of one shard. */
   readonly dataReads: readonly string[];
 }
@@ -42,13 +42,11 @@ export const NO_CHECKS: {
   readonly session: Readonly<Record<string, number | string>>;
   readonly checks: readonly DataCheck[];
   readonly whenSmall: undefined;
-  readonly probes: readonly DataProbe[];
   readonly rowVersions: number;
 } = {
   parameters: [],
   session: {},
   checks: [],
   whenSmall: undefined,
-  probes: [],
   rowVersions: 0,
 };

@@ -1,7 +1,8 @@
+import { escapeIdentifier } from '@switchyard/models';
 import type { Clause, Statement } from '../parser/statement.ts';
-import { quoteName } from './definition.ts';
+import { columnLines } from './definition.ts';
 import type { ScratchSchema } from './scratch-schema.ts';
-import { ALREADY_THERE, errorNumber } from './server-answer.ts';
+import { saysAlreadyThere } from './server-answer.ts';
 
 /** Clauses for which it matters which tables refer to this one. */
 const SEEN_BY_CHILDREN: ReadonlySet<Clause['kind']> = new Set([
@@ -30,10 +31,11 @@ export async function applyToScratch(
   if (statement.kind === 'object') return;
   if (statement.kind === 'data') return rehearse(scratch, sql, parameters);
   await withChecks(scratch, foreignKeyChecks, async () => {
-    if (await passes(scratch, sql)) return;
+    if (await passes(scratch, sql, statement)) return;
     if (statement.kind !== 'alter' || statement.clauses.length === 1) return;
     for (const clause of statement.clauses) {
-      await passes(scratch, `ALTER TABLE ${quoteName(statement.table)} ${clause.text}`);
+      const alone = `ALTER TABLE ${escapeIdentifier(statement.table)} ${clause.text}`;
+      await passes(scratch, alone, { ...statement, clauses: [clause] });
     }
   });
 }
@@ -113,12 +115,29 @@ async function withChecks(
 }
 
 /** False where what it asks for is there already. */
-async function passes(scratch: ScratchSchema, sql: string): Promise<boolean> {
+async function passes(scratch: ScratchSchema, sql: string, statement: Statement): Promise<boolean> {
   try {
     await scratch.query(sql);
     return true;
   } catch (error) {
-    if (ALREADY_THERE.has(errorNumber(error) ?? 0)) return false;
+    if (saysAlreadyThere(error) || (await isRenamedAlready(scratch, statement))) return false;
     throw error;
   }
+}
+
+/** For renames the server has no answer of its own: the old name is unknown, that is all. */
+async function isRenamedAlready(scratch: ScratchSchema, statement: Statement): Promise<boolean> {
+  if (statement.kind === 'rename-table') {
+    for (const { from, to } of statement.renames) {
+      if ((await scratch.definition(from)) !== undefined) return false;
+      if ((await scratch.definition(to)) === undefined) return false;
+    }
+    return true;
+  }
+  if (statement.kind !== 'alter') return false;
+  const columns = columnLines((await scratch.definition(statement.table)) ?? '');
+  return statement.clauses.some(
+    ({ kind, name, newName }) =>
+      kind === 'rename-column' && !columns.has(name ?? '') && columns.has(newName ?? ''),
+  );
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { escapeIdentifier } from '@switchyard/models';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { errorNumber } from './server-answer.ts';
 
@@ -13,7 +14,7 @@ export async function readDefinition(
   connection: Connection,
   table: string,
 ): Promise<string | undefined> {
-  const quoted = quoteName(table);
+  const quoted = escapeIdentifier(table);
   try {
     const [rows] = await connection.query<RowDataPacket[]>(`SHOW CREATE TABLE ${quoted}`);
     const text = (rows[0] as { 'Create Table'?: string } | undefined)?.['Create Table'];
@@ -49,11 +50,17 @@ export function otherLines(definition: string): string[] {
     .map((line) => line.trim().replace(/,$/, ''));
 }
 
-function normalised(text: string): string {
-  return text.replace(/ AUTO_INCREMENT=\d+(?=[^\n]*$)/, '').replaceAll('\r\n', '\n');
+/** Columns of the keys of a definition that allow no duplicates, where they are plain columns. */
+export function uniqueKeys(definition: string): string[][] {
+  return otherLines(definition).flatMap((line) => {
+    const list = /^(?:PRIMARY|UNIQUE) KEY .*?\((`[^()]*)\)/.exec(line)?.[1];
+    if (list === undefined) return [];
+    return [
+      [...list.matchAll(/`((?:[^`]|``)+)`/g)].map(([, name]) => (name ?? '').replaceAll('``', '`')),
+    ];
+  });
 }
 
-/** A name between backticks. */
-export function quoteName(name: string): string {
-  return `\`${name.replaceAll('`', '``')}\``;
+function normalised(text: string): string {
+  return text.replace(/ AUTO_INCREMENT=\d+(?=[^\n]*$)/, '').replaceAll('\r\n', '\n');
 }

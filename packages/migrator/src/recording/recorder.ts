@@ -1,8 +1,8 @@
+import { escapeIdentifier } from '@switchyard/models';
 import type { Connection, QueryResult } from 'mysql2/promise';
 import { readStatement } from '../parser/read-statement.ts';
 import type { Statement } from '../parser/statement.ts';
 import { applyToScratch } from './apply-to-scratch.ts';
-import { quoteName } from './definition.ts';
 import type { RecordedStatement, Recording, RecordingFailure } from './recorded.ts';
 import type { ScratchSchema } from './scratch-schema.ts';
 import { MigrationNotPlannableError } from './scratch-errors.ts';
@@ -65,18 +65,12 @@ export class Recorder {
     } catch (error) {
       // It would fail on the shard as well: unless the migration expects that, it ends here.
       this.#statements.pop();
-      this.#failures.push({
-        sql,
-        reason: `the server refuses it: ${serverMessage(error)}`,
-        remedy: 'Correct the migration, or mend the schema of this shard',
-        mayBeCaught: true,
-      });
-      throw error;
+      throw this.#refusedByServer(sql, error);
     }
     if (statement.kind === 'data') statement.tables.forEach((table) => this.#filled.add(table));
     if (statement.kind === 'alter') this.#shaped.add(statement.table);
     if (statement.kind === 'create-table') this.#shaped.add(statement.table);
-    return header();
+    return returned(sql, parameters) ?? header();
   }
 
   async #read(sql: string, parameters: readonly unknown[]): Promise<unknown> {
@@ -94,7 +88,22 @@ export class Recorder {
     }
     if (named.length === 0) return this.#scratch.query(sql, parameters);
     this.#dataReads.push(sql);
-    return this.#scratch.atShard((connection) => readRows(connection, sql, parameters));
+    try {
+      return await this.#scratch.atShard((connection) => readRows(connection, sql, parameters));
+    } catch (error) {
+      throw this.#refusedByServer(sql, error);
+    }
+  }
+
+  /** Writes the server's refusal down and hands the error on: the migration may expect it. */
+  #refusedByServer(sql: string, error: unknown): unknown {
+    this.#failures.push({
+      sql,
+      reason: `the server refuses it: ${serverMessage(error)}`,
+      remedy: 'Correct the migration, or mend the schema of this shard',
+      mayBeCaught: true,
+    });
+    return error;
   }
 
   #fail(sql: string, reason: string, remedy: string): never {
@@ -105,7 +114,7 @@ export class Recorder {
 
   /** TypeORM writes the database where it is given one; the shard's own is meant. */
   #withoutScratchName(sql: string): string {
-    const quoted = quoteName(this.#scratch.name);
+    const quoted = escapeIdentifier(this.#scratch.name);
     return sql.replaceAll(`${quoted}.`, '').replaceAll(`${this.#scratch.name}.`, '');
   }
 }
@@ -123,6 +132,15 @@ async function readRows(
 
 function header(): object {
   return { affectedRows: 0, insertId: MARKED_ID, warningStatus: 0, info: '' };
+}
+
+/** MariaDB answers an insert with rows where it is asked to; TypeORM asks for the ids. */
+function returned(sql: string, parameters: readonly unknown[]): object[] | undefined {
+  const list = /\bRETURNING\s+([^]+)$/i.exec(sql)?.[1];
+  if (list === undefined) return undefined;
+  const names = list.split(',').map((name) => name.trim().replaceAll('`', ''));
+  const row = Object.fromEntries(names.map((name) => [name, MARKED_ID]));
+  return Array.from({ length: parameters.length + 1 }, () => ({ ...row }));
 }
 
 function usesMarkedId(sql: string, parameters: readonly unknown[]): boolean {

@@ -1,6 +1,7 @@
+import { escapeIdentifier } from '@switchyard/models';
 import { randomBytes } from 'node:crypto';
 import type { Connection, QueryResult, RowDataPacket } from 'mysql2/promise';
-import { quoteName, readDefinition } from './definition.ts';
+import { readDefinition } from './definition.ts';
 import { ScratchRefusedError, TableNotMirroredError } from './scratch-errors.ts';
 import { errorNumber } from './server-answer.ts';
 import type { ServerFacts } from './server-facts.ts';
@@ -45,19 +46,19 @@ export class ScratchSchema {
     await dropStale(connection);
     const charset = `CHARACTER SET ${facts.charset} COLLATE ${facts.collation}`;
     try {
-      await connection.query(`CREATE DATABASE ${quoteName(scratch.name)} ${charset}`);
+      await connection.query(`CREATE DATABASE ${escapeIdentifier(scratch.name)} ${charset}`);
     } catch (error) {
       if (DENIED.has(errorNumber(error) ?? 0)) throw new ScratchRefusedError(shard, error);
       throw error;
     }
-    await connection.query(`USE ${quoteName(scratch.name)}`);
+    await connection.query(`USE ${escapeIdentifier(scratch.name)}`);
     return scratch;
   }
 
   /** Turns the connection back to the shard and drops the scratch database. */
   async close(): Promise<void> {
-    await this.#connection.query(`USE ${quoteName(this.facts.database)}`);
-    await this.#connection.query(`DROP DATABASE IF EXISTS ${quoteName(this.name)}`);
+    await this.#connection.query(`USE ${escapeIdentifier(this.facts.database)}`);
+    await this.#connection.query(`DROP DATABASE IF EXISTS ${escapeIdentifier(this.name)}`);
   }
 
   /** Runs a statement in the scratch database. */
@@ -73,13 +74,13 @@ export class ScratchSchema {
 
   /** Runs `work` in the shard's own database, in a transaction that cannot write. */
   async atShard<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
-    await this.#connection.query(`USE ${quoteName(this.facts.database)}`);
+    await this.#connection.query(`USE ${escapeIdentifier(this.facts.database)}`);
     try {
       await this.#connection.query('START TRANSACTION READ ONLY');
       return await work(this.#connection);
     } finally {
       await this.#connection.query('ROLLBACK');
-      await this.#connection.query(`USE ${quoteName(this.name)}`);
+      await this.#connection.query(`USE ${escapeIdentifier(this.name)}`);
     }
   }
 
@@ -146,7 +147,7 @@ export class ScratchSchema {
     await this.#leniently(async () => {
       for (const [table, definition] of now) {
         if (this.#checkpoint.get(table) === definition) continue;
-        await this.query(`DROP TABLE ${quoteName(table)}`);
+        await this.query(`DROP TABLE ${escapeIdentifier(table)}`);
         now.delete(table);
       }
       for (const [table, definition] of this.#checkpoint) {
@@ -158,7 +159,7 @@ export class ScratchSchema {
   /** Puts one table back to `definition`, or away. */
   async restore(table: string, definition: string | undefined): Promise<void> {
     await this.#leniently(async () => {
-      await this.query(`DROP TABLE IF EXISTS ${quoteName(table)}`);
+      await this.query(`DROP TABLE IF EXISTS ${escapeIdentifier(table)}`);
       if (definition !== undefined) await this.query(definition);
     });
   }
@@ -201,6 +202,6 @@ async function dropStale(connection: Connection): Promise<void> {
   for (const [name] of rows as unknown as [string][]) {
     const made = /^switchyard_scratch_([0-9a-z]+)_[0-9a-f]{10}$/.exec(name)?.[1];
     if (made === undefined || Date.now() - parseInt(made, 36) < STALE_MS) continue;
-    await connection.query(`DROP DATABASE IF EXISTS ${quoteName(name)}`);
+    await connection.query(`DROP DATABASE IF EXISTS ${escapeIdentifier(name)}`);
   }
 }

@@ -11,10 +11,10 @@ export function serverMessage(error: unknown): string {
 }
 
 /**
- * Answers that mean: what the statement asks for is there already (or gone already).
+ * Numbers of those answers.
  * @see MySQL 9 and MariaDB 10.11 error references
  */
-export const ALREADY_THERE: ReadonlySet<number> = new Set([
+const ALREADY_THERE: ReadonlySet<number> = new Set([
   1007, // database exists
   1022, // duplicate key (MariaDB: foreign key of that name)
   1050, // table exists
@@ -27,3 +27,13 @@ export const ALREADY_THERE: ReadonlySet<number> = new Set([
   3822, // duplicate check constraint name
   3940, // constraint does not exist
 ]);
+
+const CANNOT_CREATE = 1005;
+
+/** True for an answer that means: what the statement asks for is there already, or gone already. */
+export function saysAlreadyThere(error: unknown): boolean {
+  const number = errorNumber(error) ?? 0;
+  if (ALREADY_THERE.has(number)) return true;
+  // MariaDB: a foreign key of that name.
+  return number === CANNOT_CREATE && /errno: 121\b/.test(serverMessage(error));
+}
