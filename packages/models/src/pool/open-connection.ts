@@ -43,12 +43,26 @@ export async function openConnection(
 ): Promise<Connection> {
   return outsideContext(async () => {
     const credentials = await askCredentials(shard);
+    const connect = (given: Credentials) =>
+      createConnection(connectionOptions(shard, endpoint, { options, credentials: given }));
     try {
-      return await createConnection(connectionOptions(shard, endpoint, { options, credentials }));
+      return await connect(credentials).catch(async (cause: unknown) => {
+        if (!isAccessDenied(cause)) throw cause;
+        // Revoked between the asking and the log-in: a rotation must not cost a request.
+        const fresh = await askCredentials(shard);
+        const same = fresh.user === credentials.user && fresh.password === credentials.password;
+        if (same) throw cause;
+        return connect(fresh);
+      });
     } catch (cause) {
       throw explainFailure(cause, shard);
     }
   });
+}
+
+function isAccessDenied(cause: unknown): boolean {
+  const { errno } = cause as { errno?: number };
+  return errno !== undefined && ACCESS_DENIED.includes(errno);
 }
 
 async function askCredentials(shard: Shard): Promise<Credentials> {
@@ -82,7 +96,7 @@ function connectionOptions(
 export function explainFailure(cause: unknown, shard: Shard): Error {
   if (isSwitchyardError(cause)) return cause;
   const { errno, code } = cause as { errno?: number; code?: string };
-  if (errno !== undefined && ACCESS_DENIED.includes(errno)) {
+  if (isAccessDenied(cause)) {
     return new ShardAccessDeniedError(shard.name, shard.server.name, { cause });
   }
   if (errno === UNKNOWN_DATABASE) {
