@@ -14,8 +14,8 @@ else await import(built.href);
 
 function runSources() {
   const env = { ...process.env };
-  // Decorators of entities need the compiler options of the repository, whatever the folder.
-  env['TSX_TSCONFIG_PATH'] ??= repository;
+  // Decorators of entities need compiler options: the folder's own, else those of the repository.
+  if (!existsSync('tsconfig.json')) env['TSX_TSCONFIG_PATH'] ??= repository;
   const tsx = import.meta.resolve('tsx');
   const args = ['--conditions=source', '--import', tsx, source, ...process.argv.slice(2)];
   const child = spawn(process.execPath, args, { stdio: 'inherit', env });
