@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import {
   enterRequest,
   problemHeaders,
@@ -47,8 +47,8 @@ Object.assign(fastifyShardContext, {
  */
 export function fastifyShardErrors(
   error: unknown,
-  request: FastifyRequest,
-  reply: FastifyReply,
+  request: Pick<FastifyRequest, 'log'>,
+  reply: ProblemReply,
 ): void {
   const problem = problemOf(error);
   if (problem === undefined) throw error;
@@ -56,6 +56,13 @@ export function fastifyShardErrors(
   void answer(reply, problem);
 }
 
-function answer(reply: FastifyReply, problem: Problem): FastifyReply {
+/** What of a reply is used here; those of HTTP/1 and HTTP/2 servers both have it. */
+interface ProblemReply {
+  code(status: number): ProblemReply;
+  headers(values: Record<string, string>): ProblemReply;
+  send(body: string): unknown;
+}
+
+function answer(reply: ProblemReply, problem: Problem): unknown {
   return reply.code(problem.status).headers(problemHeaders(problem)).send(JSON.stringify(problem));
 }
