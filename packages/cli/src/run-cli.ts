@@ -6,6 +6,7 @@ import {
   type ExitCode,
   type SharedOptions,
 } from './commands/command-line.ts';
+import { adopt } from './commands/adopt.ts';
 import { abort, pause, resume } from './commands/control.ts';
 import { identify } from './commands/identify.ts';
 import { migrate } from './commands/migrate.ts';
@@ -91,6 +92,20 @@ function setUpCommands(parser: Argv, run: Run): Argv {
           schema: { choices: ['copy', 'replay'] as const, default: 'copy' as const },
         }),
       (options) => run(options, (line) => prepare(line, options)),
+    )
+    .command(
+      'adopt',
+      'make a database in use the first shard; --dry-run shows all it would write',
+      (command) =>
+        command.options({
+          ...SHARED,
+          'dry-run': { type: 'boolean', default: false },
+          tenant: { type: 'string', array: true, describe: 'whose rows these are' },
+          'tenants-from-table': { type: 'string', requiresArg: true, describe: 'account.id' },
+          'tenants-from-file': { type: 'string', requiresArg: true, describe: 'one a line' },
+          'migrations-table': { type: 'string', default: 'migrations', requiresArg: true },
+        }),
+      (options) => run(options, (line) => adopt(line, options)),
     )
     .command(
       'identify <shard>',

@@ -89,3 +89,14 @@ export {
   SchemaCopyError,
   WritersNotInterleavedError,
 } from './prepare/prepare-errors.ts';
+export { adopt, type AdoptEvent } from './adopt/adopt.ts';
+export {
+  readAdoption,
+  type Adoption,
+  type AdoptRequest,
+  type BaselineMigration,
+} from './adopt/adoption.ts';
+export type { NarrowId } from './adopt/narrow-ids.ts';
+export type { TenantSource } from './adopt/tenant-source.ts';
+export type { IdFloor } from './prepare/id-floors.ts';
+export { AdoptionRefusedError } from './adopt/adopt-errors.ts';

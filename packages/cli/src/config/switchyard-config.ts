@@ -14,8 +14,12 @@ export interface SwitchyardConfig {
   readonly entities?: DataSourceOptions['entities'];
   /** Migration classes, globs relative to the config, or the URL of a folder of migration files. */
   readonly migrations: MigrationSources | string | URL;
-  /** The directory, so that `prepare` makes its tables as well. */
-  readonly directory?: { prepare(): Promise<void>; close?(): Promise<void> };
+  /** The directory: `prepare` makes its tables as well, `adopt` assigns the tenants. */
+  readonly directory?: {
+    prepare(): Promise<void>;
+    assign?(tenant: string, to: { shard: string }): Promise<unknown>;
+    close?(): Promise<void>;
+  };
   /** How migrations go over the fleet. */
   readonly rollout?: RolloutPolicy;
   /** What a plan may contain. */

@@ -146,8 +146,14 @@ export function changedSince(
 export function unknownTo(files: readonly MigrationFile[], rows: readonly LedgerRow[]): string[] {
   const known = new Set(files.map(({ name }) => name));
   return rows
-    .filter(({ migration }) => !known.has(migration) && isApplied(rows, migration))
+    .filter(({ migration }) => !known.has(migration) && isNamed(migration))
+    .filter(({ migration }) => isApplied(rows, migration))
     .map(({ migration }) => migration);
+}
+
+/** False for the ledger's own notes: `(adoption)`, `(schema copy)`. */
+export function isNamed(migration: string): boolean {
+  return !migration.startsWith('(');
 }
 
 /** What is known of a shard before anybody looked. */

@@ -8,7 +8,7 @@ import { failureOf } from '../rollout/failure.ts';
 import { withDefaults } from '../rollout/rollout-policy.ts';
 import { isApplied } from '../rollout/shard-run.ts';
 import type { Fleet } from './fleet.ts';
-import { changedSince, unknownTo } from './forecast.ts';
+import { changedSince, isNamed, unknownTo } from './forecast.ts';
 
 /** A migration that a shard has. */
 export interface AppliedMigration {
@@ -119,7 +119,7 @@ function stateOf(
 }
 
 function isInForce(rows: readonly LedgerRow[]): (row: LedgerRow) => boolean {
-  return ({ migration }) => !migration.startsWith('(') && isApplied(rows, migration);
+  return ({ migration }) => isNamed(migration) && isApplied(rows, migration);
 }
 
 function appliedOf({ migration, direction, endedAt, who }: LedgerRow): AppliedMigration {

@@ -8,7 +8,8 @@ export type PreparePoint =
   | 'schema-begun'
   | 'table-copied'
   | 'schema-copied'
-  | 'adoption-noted';
+  | 'adoption-noted'
+  | 'tenants-admitted';
 
 /** Ends the process here when a test asked for it. */
 export function passPreparePoint(point: PreparePoint, shard: string): void {

@@ -1,4 +1,3 @@
-import type { Connection } from 'mysql2/promise';
 import { prepareShard } from '@switchyard/models';
 import type { LockFile, Shard, Topology } from '@switchyard/shard-context';
 import type { Fleet } from '../fleet/fleet.ts';
@@ -16,6 +15,7 @@ import {
 import { passPreparePoint } from './prepare-points.ts';
 import { findSchemaSource } from './schema-source.ts';
 import { onSameDatabase, surveyShard, type Survey } from './survey.ts';
+import { withConnection } from './with-connection.ts';
 
 /** What `prepareFleet` needs. */
 export interface PrepareRequest {
@@ -199,20 +199,6 @@ async function bringAll(
     }
   }
   if (failures.length > 0) throw new PrepareFailedError(failures, true);
-}
-
-/** Opens, works, closes. */
-export async function withConnection<T>(
-  open: OpenShard,
-  shard: Shard,
-  work: (connection: Connection) => Promise<T>,
-): Promise<T> {
-  const connection = await open(shard);
-  try {
-    return await work(connection);
-  } finally {
-    await connection.end().catch(() => connection.destroy());
-  }
 }
 
 function throwFailures(settled: readonly PromiseSettledResult<unknown>[], changed: boolean): void {

@@ -1,5 +1,6 @@
 import type { Shard } from '@switchyard/shard-context';
 import type { Fleet } from '../fleet/fleet.ts';
+import { isNamed } from '../fleet/forecast.ts';
 import { readMigrationRows, type LedgerRow } from '../ledger/ledger.ts';
 import type { Budget } from '../rollout/budget.ts';
 import { isApplied } from '../rollout/shard-run.ts';
@@ -29,7 +30,9 @@ async function readCandidate(
   const connection = await fleet.open(shard);
   try {
     const rows = await readMigrationRows(connection, shard.name);
-    const applied = rows.filter(({ migration }) => isApplied(rows, migration));
+    const applied = rows.filter(
+      ({ migration }) => isNamed(migration) && isApplied(rows, migration),
+    );
     return { shard, applied, open: rows.some(isOpen) };
   } finally {
     await connection.end();
