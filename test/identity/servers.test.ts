@@ -5,6 +5,7 @@ import {
   LockFile,
   ShardContext,
   type ServerDefinition,
+  type Topology,
 } from '@switchyard/shard-context';
 import {
   connectTo,
@@ -56,10 +57,38 @@ async function pair(name: string, server: Partial<ServerDefinition> = {}): Promi
   const first = await freshDatabase(own, `${name}_1`);
   const second = await freshDatabase(other, `${name}_2`);
   databases.push(first, second);
+  const topology = pairTopology(first, second, server);
+  const lockFile = new LockFile(join(folder, `${name}.lock.json`), 'test');
+  const context = new ShardContext(topology);
+  const entities = [Currency];
+  const pool = { idleMs: 50, acquireTimeoutMs: 2_000, connectTimeoutMs: 1_000 };
+  const dataSource = new ShardedDataSource({ topology, lockFile, entities, pool });
+  opened.push(dataSource);
+  for (const shard of ['us1', 'us2']) await prepareShard({ topology, shard, lockFile });
+  await dataSource.initialize();
+  for (const shard of ['us1', 'us2']) {
+    await context.onShard(shard, async () => {
+      await dataSource.synchronize();
+      await dataSource.getRepository(Currency).insert({ code: 'EUR', name: shard });
+    });
+  }
+  const ask = (shard: string) =>
+    context.onShard(shard, async () => {
+      const [euro] = await dataSource.getRepository(Currency).find();
+      return euro!.name;
+    });
+  return { dataSource, context, lockFile, ask };
+}
+
+function pairTopology(
+  first: FreshDatabase,
+  second: FreshDatabase,
+  server: Partial<ServerDefinition>,
+): Topology {
   const root =
     ({ user, password: secret }: MysqlServer) =>
     () => ({ user, password: secret });
-  const topology = defineTopology({
+  return defineTopology({
     fleet: 'test',
     regions: ['us'],
     servers: [
@@ -84,26 +113,6 @@ async function pair(name: string, server: Partial<ServerDefinition> = {}): Promi
       { name: 'us2', ordinal: 2, server: 'other', database: second.name },
     ],
   });
-  const lockFile = new LockFile(join(folder, `${name}.lock.json`), 'test');
-  const context = new ShardContext(topology);
-  const entities = [Currency];
-  const pool = { idleMs: 50, acquireTimeoutMs: 2_000, connectTimeoutMs: 1_000 };
-  const dataSource = new ShardedDataSource({ topology, lockFile, entities, pool });
-  opened.push(dataSource);
-  for (const shard of ['us1', 'us2']) await prepareShard({ topology, shard, lockFile });
-  await dataSource.initialize();
-  for (const shard of ['us1', 'us2']) {
-    await context.onShard(shard, async () => {
-      await dataSource.synchronize();
-      await dataSource.getRepository(Currency).insert({ code: 'EUR', name: shard });
-    });
-  }
-  const ask = (shard: string) =>
-    context.onShard(shard, async () => {
-      const [euro] = await dataSource.getRepository(Currency).find();
-      return euro!.name;
-    });
-  return { dataSource, context, lockFile, ask };
 }
 
 const outcome = (asked: Promise<unknown>) =>

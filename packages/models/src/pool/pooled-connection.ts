@@ -13,6 +13,12 @@ interface Wrapping {
   };
 }
 
+/** What a connection needs of its pool. */
+export interface ConnectionPool {
+  takeBack(connection: PooledConnection): void;
+  closeIdle(): void;
+}
+
 /**
  * One physical connection of a pool, checked and set up. It has the few methods that TypeORM's
  * MySQL runner calls on a pooled connection, and remembers what user code did to the session.
@@ -30,17 +36,17 @@ export class PooledConnection {
   readonly generation: number;
   readonly facts: ServerFacts;
   readonly #connection: Connection;
-  readonly #returned: (connection: PooledConnection) => void;
+  readonly #pool: ConnectionPool;
 
   constructor(
     connection: Connection,
     about: { facts: ServerFacts; generation: number },
-    returned: (connection: PooledConnection) => void,
+    pool: ConnectionPool,
   ) {
     this.#connection = connection;
     this.facts = about.facts;
     this.generation = about.generation;
-    this.#returned = returned;
+    this.#pool = pool;
   }
 
   /** The connection's promise interface; made once, where mysql2's own method makes one a call. */
@@ -55,7 +61,13 @@ export class PooledConnection {
 
   /** Gives it back to its pool. */
   release(): void {
-    this.#returned(this);
+    this.#pool.takeBack(this);
+  }
+
+  /** Notes that its server is not what it was when it was checked: all are checked anew. */
+  suspectServer(): void {
+    this.broken = true;
+    this.#pool.closeIdle();
   }
 
   /** Says good-bye and closes; a broken one is closed at once. Never rejects. */

@@ -136,7 +136,7 @@ export class ShardPool {
       const facts = await checkIdentity(connection, shard, { expected, role });
       await prepareSession(connection, shard);
       const about = { facts, generation: this.#generation };
-      return this.#keep(new PooledConnection(connection, about, (back) => this.#takeBack(back)));
+      return this.#keep(new PooledConnection(connection, about, this));
     } catch (error) {
       connection.destroy();
       throw error;
@@ -165,7 +165,8 @@ export class ShardPool {
     }
   }
 
-  #takeBack(connection: PooledConnection): void {
+  /** @internal */
+  takeBack(connection: PooledConnection): void {
     const stale = connection.generation !== this.#generation;
     if (connection.broken || stale || this.#closed) this.#drop(connection);
     else if (connection.tainted) void this.#reset(connection);
@@ -185,7 +186,7 @@ export class ShardPool {
     } catch {
       connection.broken = true; // a session in an unknown state is nobody's
     }
-    this.#takeBack(connection);
+    this.takeBack(connection);
   }
 
   #lost(connection: PooledConnection): void {

@@ -46,7 +46,8 @@ export function failureOfStatement(
 ): { readonly error: unknown; readonly endsTransaction: boolean } {
   const { connection } = at;
   const lost = isConnectionLost(error);
-  if (connection !== undefined && (lost || foundReadOnly(error))) connection.broken = true;
+  if (foundReadOnly(error)) connection?.suspectServer();
+  else if (lost && connection !== undefined) connection.broken = true;
   const rolledBack = hasRolledBack(error, connection?.facts.rollsBackOnTimeout ?? false);
   const endsTransaction = lost || rolledBack || error instanceof FenceLostError;
   // Autocommit: the server may have committed before the connection went.
