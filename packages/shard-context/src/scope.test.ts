@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   bindShard,
@@ -65,6 +66,56 @@ describe('the frame of a scope', () => {
     onRole('reader', () => expect(here()).toMatchObject({ place: undefined, role: 'reader' }));
   });
 });
+
+describe('the axes', () => {
+  it('are resolved one by one, each from the innermost scope that sets it', () => {
+    const name = fc.constantFrom(...(Object.keys(SCOPES) as (keyof typeof SCOPES)[]));
+    fc.assert(fc.property(fc.array(name, { maxLength: 10 }), (names) => nest(names, OUTSIDE)));
+  });
+});
+
+/** What the axes should be, told without the code under test. */
+type Expected = Pick<Frame, 'role' | 'readOnly'> & { shard?: string; tenant?: string };
+const OUTSIDE: Expected = { role: 'writer', readOnly: false };
+const SCOPES: Record<
+  'us1' | 'us2' | 'anna' | 'reader' | 'writer' | 'readOnly' | 'writable' | 'notReadOnly',
+  [enter: (inside: () => void) => void, expected: (outer: Expected) => Expected]
+> = {
+  us1: [
+    (inside) => context.onShard('us1', inside),
+    ({ role, readOnly }) => ({ shard: 'us1', role, readOnly }),
+  ],
+  us2: [
+    (inside) => context.onShard('us2', inside, { role: 'reader', readOnly: true }),
+    () => ({ shard: 'us2', role: 'reader', readOnly: true }),
+  ],
+  anna: [
+    (inside) => context.onPlacement(anna, inside),
+    ({ role, readOnly }) => ({ shard: 'us1', tenant: 't_a', role, readOnly }),
+  ],
+  reader: [(inside) => onRole('reader', inside), (outer) => ({ ...outer, role: 'reader' })],
+  writer: [(inside) => onRole('writer', inside), (outer) => ({ ...outer, role: 'writer' })],
+  readOnly: [(inside) => readOnly(inside), (outer) => ({ ...outer, readOnly: true })],
+  writable: [(inside) => writable('a test', inside), (outer) => ({ ...outer, readOnly: false })],
+  notReadOnly: [
+    (inside) => context.onShard('us1', inside, { readOnly: false }),
+    ({ role, readOnly }) => ({ shard: 'us1', role, readOnly }),
+  ],
+};
+
+function nest([name, ...rest]: (keyof typeof SCOPES)[], outer: Expected): void {
+  if (name === undefined) return;
+  const [enter, expected] = SCOPES[name];
+  const before = currentFrame();
+  const inner = expected(outer);
+  enter(() => {
+    const { place, role, readOnly } = here();
+    const seen = { shard: place?.shard, tenant: place?.tenant, role, readOnly };
+    expect(seen).toEqual({ shard: undefined, tenant: undefined, ...inner });
+    nest(rest, inner);
+  });
+  expect(currentFrame()).toBe(before);
+}
 
 describe('read-only', () => {
   it('is tightened by an inner scope and holds in every one inside it', () => {
