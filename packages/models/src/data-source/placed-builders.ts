@@ -62,7 +62,7 @@ export class PlacedInsert<E extends ObjectLiteral> extends InsertQueryBuilder<E>
     this.madeIn = frameOf(source);
   }
 
-  override execute(): Promise<InsertResult> {
+  override async execute(): Promise<InsertResult> {
     return guardedInsert(this, this.obtainQueryRunner(), () => super.execute());
   }
 
@@ -80,7 +80,7 @@ export class PlacedUpdate<E extends ObjectLiteral> extends UpdateQueryBuilder<E>
     this.madeIn = frameOf(source);
   }
 
-  override execute(): Promise<UpdateResult> {
+  override async execute(): Promise<UpdateResult> {
     return guardedUpdate(this, this.obtainQueryRunner(), () => super.execute());
   }
 
@@ -98,7 +98,7 @@ export class PlacedDelete<E extends ObjectLiteral> extends DeleteQueryBuilder<E>
     this.madeIn = frameOf(source);
   }
 
-  override execute(): Promise<DeleteResult> {
+  override async execute(): Promise<DeleteResult> {
     return guardedDelete(this, this.obtainQueryRunner(), () => super.execute());
   }
 
@@ -119,7 +119,7 @@ export class PlacedSoftDelete<E extends ObjectLiteral>
     this.madeIn = frameOf(source);
   }
 
-  override execute(): Promise<UpdateResult> {
+  override async execute(): Promise<UpdateResult> {
     return guardedDelete(this, this.obtainQueryRunner(), () => super.execute());
   }
 

@@ -77,6 +77,11 @@ function check(metadata: EntityMetadata, declaration: ShardedDeclaration): void 
 
 function checkTenant(metadata: EntityMetadata, { tenant }: ShardedDeclaration): void {
   if (tenant === undefined) return;
+  if (metadata.treeType === 'nested-set') {
+    const reason =
+      'a nested set numbers all rows of its table, so tenants would write each other’s';
+    throw new DeclarationInvalidError(metadata.name, reason);
+  }
   if (typeof tenant === 'string') {
     if (metadata.findColumnWithPropertyPath(tenant) !== undefined) return;
     throw new DeclarationInvalidError(metadata.name, `it has no column ${JSON.stringify(tenant)}`);
