@@ -57,6 +57,15 @@ describe('a wrong turn in the verification service', () => {
     expect(await rowsOf('us2', wrong)).toBe(0);
   });
 
+  it('a shard that is down fails alone: the service starts and serves the others', async () => {
+    service = await startService({ ...servers.env, EU1_ADDRESS: '127.0.0.1:9' }); // nobody listens
+
+    const answers = await Promise.all([openInquiry(tenantOn('us1')), openInquiry(tenantOn('eu1'))]);
+
+    expect(answers.map(({ status }) => status)).toEqual([201, 503]);
+    expect(answers[1]?.body).toMatchObject({ code: 'SHARD_UNAVAILABLE' });
+  });
+
   it('code that dropped its context is refused with SHARD_CONTEXT_MISSING', async () => {
     const { context, dataSource } = await config();
     const { Account } = await import('../../examples/verification-service/src/entities/account.ts');

@@ -155,7 +155,7 @@ async function keepRunning(
 /** Settles on Ctrl-C, so that everything is ended in order whenever it comes. */
 const interrupted = new Promise<'interrupted'>((resolve) => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => resolve('interrupted'));
+    process.on(signal, () => resolve('interrupted')); // stays: a second Ctrl-C must not cut the end short
   }
 });
 
