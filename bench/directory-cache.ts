@@ -19,7 +19,7 @@ export class KeyRing {
   }
 
   fresh(i: number): string {
-    return this.#bytes.latin1Slice(i * KEY_LENGTH, (i + 1) * KEY_LENGTH);
+    return this.#bytes.toString('latin1', i * KEY_LENGTH, (i + 1) * KEY_LENGTH);
   }
 }
 

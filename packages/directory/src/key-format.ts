@@ -2,6 +2,7 @@ import type { RoutingKey } from '@switchyard/shard-context';
 
 /** Longest value of a key; what is longer is refused before it is hashed. */
 const DEFAULT_MAX_LENGTH = 512;
+const MAX_KIND_LENGTH = 64;
 
 /** What keys of one kind look like. Checked before any look-up, so that noise costs no read. */
 export interface KeyKind {
@@ -21,13 +22,22 @@ export class KeyFormats {
     this.#kinds = new Map(Object.entries(kinds).map(([name, kind]) => [name, stateless(kind)]));
   }
 
+  /** True for two texts of a sane length: what may be hashed at all. Costs nothing beside a hit. */
+  isNameable(key: RoutingKey): boolean {
+    if (typeof key?.kind !== 'string' || typeof key.value !== 'string') return false;
+    if (key.kind === '' || key.kind.length > MAX_KIND_LENGTH || key.value === '') return false;
+    return key.value.length <= DEFAULT_MAX_LENGTH || key.value.length <= this.#maxLength(key.kind);
+  }
+
   /** True where the key has the form of its kind. */
   isWellFormed(key: RoutingKey): boolean {
-    if (typeof key?.kind !== 'string' || typeof key.value !== 'string') return false;
-    if (key.kind === '' || key.kind.length > 64 || key.value === '') return false;
+    if (!this.isNameable(key) || key.value.length > this.#maxLength(key.kind)) return false;
     const kind = this.#kinds.get(key.kind);
-    if (key.value.length > (kind?.maxLength ?? DEFAULT_MAX_LENGTH)) return false;
     return matches(kind?.pattern, key.value) && (kind?.checksum?.(key.value) ?? true);
+  }
+
+  #maxLength(kind: string): number {
+    return this.#kinds.get(kind)?.maxLength ?? DEFAULT_MAX_LENGTH;
   }
 }
 

@@ -1,9 +1,28 @@
-import { performance } from 'node:perf_hooks';
+import { outsideContext } from '@switchyard/shard-context';
 import { DirectoryOptionsInvalidError } from '../errors.ts';
 
 /** A monotonic clock in milliseconds. */
 export interface Clock {
   now(): number;
+}
+
+/**
+ * The process's monotonic clock, read once a millisecond at most: a hit asks for the time, and the
+ * time costs as much as the hit.
+ */
+class CoarseClock implements Clock {
+  #now = 0;
+  readonly #forget = (): void => {
+    this.#now = 0;
+  };
+
+  now(): number {
+    if (this.#now === 0) {
+      this.#now = Math.ceil(performance.now());
+      outsideContext(() => setTimeout(this.#forget, 1).unref());
+    }
+    return this.#now;
+  }
 }
 
 /** Bounds and ages of the cache in front of the store. All ages are jittered by ±10 %. */
@@ -33,7 +52,7 @@ export interface CacheOptions {
   readonly deadlineMs?: number;
   /** How often changed placements are asked for; 0 for never. Default 1,000 ms. */
   readonly pollMs?: number;
-  /** The clock of all ages. Default: `performance`. */
+  /** The clock of all ages; positive. Default: `performance`, read once a millisecond. */
   readonly clock?: Clock;
 }
 
@@ -52,7 +71,7 @@ const DEFAULTS: CacheSettings = {
   readTimeoutMs: 2_000,
   deadlineMs: 2_500,
   pollMs: 1_000,
-  clock: performance,
+  clock: new CoarseClock(),
 };
 
 const LEAST: Partial<Record<keyof CacheOptions, number>> = { pollMs: 0 };

@@ -50,12 +50,12 @@ export class CachedLocator implements Locator {
 
   /** The placement of the key's tenant. @throws KeyUnknownError, DirectoryUnavailableError */
   locateKey(key: RoutingKey, options?: LocateOptions): Promise<Placement> {
-    const name = this.#names.of(String(key?.kind), String(key?.value));
-    const { entries } = this.#parts;
-    const cell = entries.cellOfKey(name);
-    if (cell !== undefined && entries.ageOfKey(cell) === 'fresh' && satisfies(cell, options)) {
+    if (!this.#parts.formats.isNameable(key)) return Promise.reject(malformed(key));
+    const name = this.#names.of(key.kind, key.value);
+    const cell = this.#parts.entries.freshKey(name);
+    if (cell !== undefined && satisfies(cell, options)) {
       if (directoryChannels.hit.hasSubscribers) directoryChannels.hit.publish({ kind: key.kind });
-      return Promise.resolve(cell.placement as Placement);
+      return cell.answer;
     }
     return this.#locateUncachedKey(key, name, options);
   }
@@ -66,7 +66,7 @@ export class CachedLocator implements Locator {
     const cell = entries.cellOfTenant(tenant);
     if (cell !== undefined && entries.ageOfCell(cell) === 'fresh' && satisfies(cell, options)) {
       if (directoryChannels.hit.hasSubscribers) directoryChannels.hit.publish({ kind: undefined });
-      return Promise.resolve(cell.placement as Placement);
+      return cell.answer;
     }
     return this.#locateUncachedTenant(tenant, cell, options);
   }
@@ -78,10 +78,8 @@ export class CachedLocator implements Locator {
 
   async #locateUncachedKey(key: RoutingKey, name: string, options: LocateOptions = {}) {
     const { entries, formats, hash, reader } = this.#parts;
-    const cell = entries.cellOfKey(name);
-    if (cell === undefined && !formats.isWellFormed(key)) {
-      throw new KeyUnknownError(String(key?.kind), 'it cannot be a key of its kind');
-    }
+    const found = entries.agedKey(name);
+    if (found === undefined && !formats.isWellFormed(key)) throw malformed(key);
     const { kind } = key;
     const digests = hash.digests(key); // made here: nothing that waits may hold the key itself
     const unknown = () => new KeyUnknownError(kind);
@@ -90,9 +88,8 @@ export class CachedLocator implements Locator {
       unknown,
       read: (from, wait) => reader.key(name, kind, () => digests, from, wait),
     };
-    if (cell === undefined && entries.isUnknown(name)) throw denied(kind, unknown());
-    const age = cell === undefined ? undefined : entries.ageOfKey(entries.cellOfKey(name) as Cell);
-    return this.#answer(lookUp, cell, age, options);
+    if (found === undefined && entries.isUnknown(name)) throw denied(kind, unknown());
+    return this.#answer(lookUp, found?.cell, found?.age, options);
   }
 
   async #locateUncachedTenant(tenant: string, cell: Cell | undefined, options: LocateOptions = {}) {
@@ -118,8 +115,8 @@ export class CachedLocator implements Locator {
     age: 'fresh' | 'soft' | 'hard' | undefined,
     options: LocateOptions,
   ): Promise<Placement> {
+    if (options.minEpoch !== undefined) cell?.refuseBelow(options.minEpoch);
     const minEpoch = Math.max(options.minEpoch ?? 0, cell?.minEpoch ?? 0);
-    if (cell !== undefined && options.minEpoch !== undefined) cell.minEpoch = minEpoch;
     const known = cell?.placement;
     const mayServe = known !== undefined && known.epoch >= (options.minEpoch ?? 0);
     if (mayServe && age === 'soft') return this.#serveAndRefresh(lookUp, known);
@@ -182,6 +179,10 @@ export function isTenantName(tenant: unknown): tenant is string {
   return (
     typeof tenant === 'string' && tenant !== '' && Buffer.byteLength(tenant) <= MAX_TENANT_BYTES
   );
+}
+
+function malformed(key: RoutingKey): KeyUnknownError {
+  return new KeyUnknownError(String(key?.kind), 'it cannot be a key of its kind');
 }
 
 function satisfies(cell: Cell, options: LocateOptions | undefined): boolean {

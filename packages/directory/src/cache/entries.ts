@@ -11,24 +11,66 @@ const JITTER = 0.2;
 
 /**
  * One tenant's place in the cache. All its keys point to it, so that a change of placement is one
- * assignment, and no key can lag behind its siblings.
+ * assignment, and no key can lag behind its siblings. Times are whole milliseconds: a fraction would
+ * be an object of its own, and a hit would wait for one more piece of memory.
  */
 export class Cell {
-  readonly tenant: string;
+  /** Until when it may be served without a second thought; 0 where it may not. */
+  freshUntil = 0;
+  /** The placement as a promise, made once: a promise per hit would cost more than the look-up. */
+  answer: Promise<Placement>;
   /** Undefined once the tenant was pushed out; its keys then count as not cached. */
   placement: Placement | undefined;
-  /** When the placement was read, on the cache's clock. */
-  readAt: number;
-  /** This cell's ages, jittered. */
-  softMs: number;
-  /** A shard has refused lower epochs: lower ones are not served while the store answers. */
-  minEpoch = 0;
+  #readAt = 0;
+  readonly #softMs: number;
+  #minEpoch = 0;
 
-  constructor(placement: Placement, readAt: number, softMs: number) {
-    this.tenant = placement.tenant;
-    this.placement = placement;
-    this.readAt = readAt;
-    this.softMs = softMs;
+  constructor(placement: Placement, now: number, softMs: number) {
+    this.placement = Object.freeze(placement);
+    this.answer = Promise.resolve(placement);
+    this.#softMs = Math.ceil(softMs);
+    this.#read(now);
+  }
+
+  /** A shard has refused lower epochs: lower ones are not served while the store answers. */
+  get minEpoch(): number {
+    return this.#minEpoch;
+  }
+
+  /** Age of the placement as a part of its soft age: stale from 1 on. */
+  softAges(now: number): number {
+    return (now - this.#readAt) / this.#softMs;
+  }
+
+  /** Asks for at least that epoch from now on. */
+  refuseBelow(epoch: number): void {
+    this.#minEpoch = Math.max(this.#minEpoch, epoch);
+    if ((this.placement?.epoch ?? 0) < this.#minEpoch) this.freshUntil = 0;
+  }
+
+  /** A slow read may return late: a placement of a lower epoch never replaces a higher one. */
+  accept(placement: Placement, now: number): void {
+    const known = this.placement as Placement;
+    if (placement.epoch < known.epoch) return;
+    if (placement.epoch > known.epoch && directoryChannels.moved.hasSubscribers) {
+      const { tenant, shard, epoch } = placement;
+      directoryChannels.moved.publish({ tenant, shard, epoch });
+    }
+    this.placement = Object.freeze(placement);
+    this.answer = Promise.resolve(placement);
+    this.#read(now);
+  }
+
+  /** Its tenant was pushed out of the cache. */
+  empty(): void {
+    this.placement = undefined;
+    this.freshUntil = 0;
+  }
+
+  #read(now: number): void {
+    this.#readAt = now;
+    this.freshUntil = now + this.#softMs;
+    this.refuseBelow(this.#minEpoch);
   }
 }
 
@@ -41,16 +83,11 @@ export class Entries {
   readonly #keys: LRUCache<string, Cell>;
   readonly #tenants: LRUCache<string, Cell>;
   readonly #unknown: LRUCache<string, true>;
-  // lru-cache answers an entry's age only through this object; one is enough, nothing here awaits.
-  readonly #status: LRUCache.Status<string, Cell, unknown> = {};
-  readonly #asked = { status: this.#status };
 
   constructor(settings: CacheSettings) {
     this.#settings = settings;
     const half = settings.maxBytes / 2;
-    const perf = settings.clock;
-    // A fake clock may step at any time; the real one is read once a millisecond.
-    const aged = { perf, ttlResolution: perf === performance ? 1 : 0, allowStale: true };
+    const aged = { perf: settings.clock, ttlResolution: 0 }; // the clock itself is coarse
     const max = Math.max(1, Math.min(settings.maxEntries, Math.floor(half / KEY_BYTES)));
     this.#keys = new LRUCache({
       ...aged,
@@ -58,15 +95,14 @@ export class Entries {
       ttl: settings.softAgeMs,
       noDeleteOnStaleGet: true,
     });
+    // Without `max`, which would reserve places for as many tenants as keys.
     this.#tenants = new LRUCache({
-      max,
       maxSize: Math.max(TENANT_BYTES * 2, Math.floor(half)),
       sizeCalculation: ({ placement }) => TENANT_BYTES + textBytes(placement),
-      dispose: (cell) => (cell.placement = undefined),
+      dispose: (cell) => cell.empty(),
     });
     this.#unknown = new LRUCache({
       ...aged,
-      allowStale: false,
       max: Math.max(1, Math.min(10_000, max)),
       ttl: settings.negativeAgeMs,
     });
@@ -77,20 +113,22 @@ export class Entries {
     return { keys: this.#keys.size, tenants: this.#tenants.size, unknown: this.#unknown.size };
   }
 
-  /** The cell of a key. Ask `ageOfKey` next, before anything else is asked. */
-  cellOfKey(name: string): Cell | undefined {
-    this.#status.get = undefined as never;
-    const cell = this.#keys.get(name, this.#asked);
-    return cell?.placement === undefined ? undefined : cell;
+  /** The cell of a key, where it may be served as it is. */
+  freshKey(name: string): Cell | undefined {
+    const cell = this.#keys.get(name);
+    return cell !== undefined && this.#now() < cell.freshUntil ? cell : undefined;
   }
 
-  /** The age of what `cellOfKey` has just answered: the older of key and placement. */
-  ageOfKey(cell: Cell): Age {
-    const { get, ttl, start, now } = this.#status;
-    const ofCell = this.ageOfCell(cell, now);
-    if (get !== 'stale' || ofCell === 'hard') return ofCell;
-    const hardMs = ((ttl ?? 0) * this.#settings.hardAgeMs) / this.#settings.softAgeMs;
-    return (now ?? 0) - (start ?? 0) < hardMs ? 'soft' : 'hard';
+  /** The cell of a key, however old, and its age: the older of key and placement. */
+  agedKey(name: string): { cell: Cell; age: Age } | undefined {
+    // lru-cache tells the age of an entry only through the status that one hands to it.
+    const status: LRUCache.Status<string, Cell, unknown> = {};
+    const cell = this.#keys.get(name, { allowStale: true, status });
+    if (cell?.placement === undefined) return undefined;
+    const ofCell = this.ageOfCell(cell);
+    if (status.get !== 'stale' || ofCell === 'hard') return { cell, age: ofCell };
+    const softAges = ((status.now ?? 0) - (status.start ?? 0)) / (status.ttl ?? 1);
+    return { cell, age: softAges < this.#hardPerSoft ? 'soft' : 'hard' };
   }
 
   /** The cell of a tenant. */
@@ -99,12 +137,11 @@ export class Entries {
   }
 
   /** The age of a cell. */
-  ageOfCell(cell: Cell, now = this.#settings.clock.now()): Age {
-    const age = now - cell.readAt;
-    if (age < cell.softMs && (cell.placement as Placement).epoch >= cell.minEpoch) return 'fresh';
-    const { softAgeMs, hardAgeMs } = this.#settings;
-    const hard = age >= (cell.softMs * hardAgeMs) / softAgeMs;
-    return hard || (cell.placement as Placement).epoch < cell.minEpoch ? 'hard' : 'soft';
+  ageOfCell(cell: Cell): Age {
+    const now = this.#now();
+    if (now < cell.freshUntil) return 'fresh';
+    const isRefused = (cell.placement as Placement).epoch < cell.minEpoch;
+    return isRefused || cell.softAges(now) >= this.#hardPerSoft ? 'hard' : 'soft';
   }
 
   /** True where the name was found unknown a moment ago. */
@@ -143,7 +180,7 @@ export class Entries {
   }
 
   #cellFor(placement: Placement): Cell {
-    const now = this.#settings.clock.now();
+    const now = this.#now();
     this.#unknown.delete(tenantName(placement.tenant));
     const cell = this.#tenants.get(placement.tenant);
     if (cell === undefined) {
@@ -155,25 +192,21 @@ export class Entries {
       this.#tenants.set(placement.tenant, made);
       return made;
     }
-    accept(cell, placement, now);
+    cell.accept(placement, now);
     return cell;
+  }
+
+  get #hardPerSoft(): number {
+    return this.#settings.hardAgeMs / this.#settings.softAgeMs;
+  }
+
+  #now(): number {
+    return Math.floor(this.#settings.clock.now());
   }
 
   #jittered(ms: number): number {
     return ms * (1 - JITTER / 2 + Math.random() * JITTER);
   }
-}
-
-/** A slow read may return late: an entry of a lower epoch never replaces a higher one. */
-function accept(cell: Cell, placement: Placement, now: number): void {
-  const known = cell.placement as Placement;
-  if (placement.epoch < known.epoch) return;
-  if (placement.epoch > known.epoch && directoryChannels.moved.hasSubscribers) {
-    const { tenant, shard, epoch } = placement;
-    directoryChannels.moved.publish({ tenant, shard, epoch });
-  }
-  cell.placement = Object.freeze(placement);
-  cell.readAt = now;
 }
 
 /** How unknown tenants are told from unknown keys, whose names have eight units. */

@@ -18,6 +18,9 @@ type Words = Int32Array;
 export class Fingerprints {
   readonly #master: Words;
   readonly #kinds = new Map<string, KindKey>();
+  // Requests come with one kind after another of the same: a comparison instead of a look-up.
+  #lastKind: string | undefined;
+  #lastKey: KindKey | undefined;
 
   constructor() {
     this.#master = randomFillSync(new Int32Array(4));
@@ -25,7 +28,11 @@ export class Fingerprints {
 
   /** The name of a routing key in this process: eight UTF-16 units, not printable. */
   of(kind: string, value: string): string {
-    return mac(this.#kinds.get(kind) ?? this.#admit(kind), value);
+    if (kind !== this.#lastKind) {
+      this.#lastKey = this.#kinds.get(kind) ?? this.#admit(kind);
+      this.#lastKind = kind;
+    }
+    return mac(this.#lastKey as KindKey, value);
   }
 
   #admit(kind: string): KindKey {
