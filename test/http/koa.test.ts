@@ -3,13 +3,17 @@ import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { json } from 'node:stream/consumers';
 import Koa, { type Context } from 'koa';
+import { describe, expect, it } from 'vitest';
 import { currentFrame } from '@switchyard/shard-context';
 import { koaShardContext, koaShardErrors } from '@switchyard/shard-context/koa';
+import { Client } from './client.ts';
 import { describeHttpAdapter } from './conformance.ts';
-import { apiKey, type House } from './house.ts';
+import { apiKey, buildHouse, placeOf, TENANTS, type House } from './house.ts';
 import {
   beforeRoute,
   echo,
+  eventPlaces,
+  EVENTS,
   events,
   fail,
   lines,
@@ -49,4 +53,45 @@ async function route(koa: Context, house: House): Promise<void> {
     koa.body = Readable.from(events());
   } else if (koa.path === '/outlive') koa.body = await outliveClient(house, koa.res);
   else fail(koa.path.slice('/fail/'.length));
+}
+
+describe('Koa bodies of the web', () => {
+  const bodies: Record<string, () => unknown> = {
+    'a stream': pulled,
+    'a Response': () => new Response(pulled(), { headers: { 'x-kind': 'web' } }),
+  };
+
+  it.each(Object.keys(bodies))('%s is made at the place of its request', async (kind) => {
+    const house = await buildHouse();
+    const app = new Koa();
+    const { context, directory } = house;
+    const keyOf = (koa: Context) => apiKey(koa.headers['x-api-key']);
+    app.use(koaShardContext({ locator: directory.locator, context, keyOf }));
+    app.use((koa) => void (koa.body = bodies[kind]?.()));
+    const server = createServer(app.callback()).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const client = new Client(server, 1);
+    const [, bert] = TENANTS;
+    const { body, headers } = await client.get('/', `key-${bert!.tenant}`);
+    const places = body.trim().split('\n');
+    expect(places.map((line) => JSON.parse(line) as unknown)).toEqual(
+      Array(EVENTS).fill(placeOf(bert!)),
+    );
+    expect(headers['x-kind']).toBe(kind === 'a Response' ? 'web' : undefined);
+    client.close();
+    server.close();
+    await house.close();
+  });
+});
+
+/** A stream that makes each piece when it is asked for it, and nothing ahead. */
+function pulled(): ReadableStream {
+  const places = eventPlaces();
+  const encoder = new TextEncoder();
+  const pull = async (controller: ReadableStreamDefaultController): Promise<void> => {
+    const { done, value } = await places.next();
+    if (done) controller.close();
+    else controller.enqueue(encoder.encode(`${JSON.stringify(value)}\n`));
+  };
+  return new ReadableStream({ pull }, { highWaterMark: 0 });
 }

@@ -52,9 +52,13 @@ function bindBody(koa: Context): void {
   const frame = currentFrame();
   const body: unknown = koa.body;
   if (frame === undefined) return;
+  const bound = (stream: ReadableStream) => bindWebStream(stream, frame, () => undefined);
   if (body instanceof Readable) bindReadable(body, frame);
   // Assigned only where it has to be: Koa derives headers from each assignment.
-  else if (body instanceof ReadableStream) koa.body = bindWebStream(body, frame, () => undefined);
+  else if (body instanceof ReadableStream) koa.body = bound(body);
+  else if (body instanceof Response && body.body !== null) {
+    koa.body = new Response(bound(body.body), body);
+  }
 }
 
 function answer(koa: Context, problem: Problem): void {
