@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { runCli } from '@switchyard/cli';
 import type { RolloutPolicy } from '@switchyard/migrator';
 import type { ShardDefinition } from '@switchyard/shard-context';
 import type { Connection } from 'mysql2/promise';
@@ -14,7 +16,7 @@ import {
   type FreshDatabase,
   type MysqlServer,
 } from '../support/servers/index.ts';
-import type { FixtureFleet } from './fixture/fixture-fleet.ts';
+import { fixtureConfig, type FixtureFleet } from './fixture/fixture-fleet.ts';
 
 const MAIN = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
 const CONFIG = fileURLToPath(new URL('./fixture/switchyard.config.ts', import.meta.url));
@@ -48,6 +50,9 @@ export interface RunningCli {
   sawTimes(event: string, times: number): Promise<void>;
 }
 
+/** What a test may declare about a server that is not so. */
+type ServerChange = Partial<FixtureFleet['servers'][number]>;
+
 /** A row of `shard_ledger` as a plain connection reads it. */
 export interface LedgerLine {
   readonly migration: string;
@@ -66,6 +71,7 @@ export class MigratedFleet {
   readonly #shards: ShardDefinition[];
   readonly #plain = new Map<string, Promise<Connection>>();
   readonly #children = new Set<ChildProcess>();
+  readonly #serverChanges = new Map<string, ServerChange>();
   rollout: RolloutPolicy | undefined;
 
   private constructor(
@@ -97,6 +103,11 @@ export class MigratedFleet {
     const folder = await mkdtemp(join(tmpdir(), 'switchyard-migrated-'));
     await mkdir(join(folder, 'migrations'));
     return new MigratedFleet(folder, databases, shards, options.rollout);
+  }
+
+  /** Changes how the server of a shard is declared from the next run on. */
+  redeclareServer(shard: string, change: ServerChange): void {
+    this.#serverChanges.set(this.definition(shard).server, change);
   }
 
   get shards(): readonly string[] {
@@ -160,13 +171,21 @@ export class MigratedFleet {
     return watch(child);
   }
 
-  /** Runs the command line to its end. */
-  async run(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<CliResult> {
-    return this.spawn(args, env).ended;
+  /**
+   * Runs the command line to its end: in this process, which saves its start; with variables for
+   * its environment, which may kill it, as a process of its own.
+   */
+  async run(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<CliResult> {
+    if (env !== undefined) return this.spawn(args, env).ended;
+    const out = new Collected();
+    const err = new Collected();
+    const config = { path: CONFIG, config: fixtureConfig(this.#fixture()) };
+    const code = await runCli(args, { config, out, err });
+    return { code, signal: null, out: out.text, err: err.text, events: eventsIn(out.text) };
   }
 
   /** `run` with --json. */
-  json(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<CliResult> {
+  json(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<CliResult> {
     return this.run([...args, '--json'], env);
   }
 
@@ -218,8 +237,12 @@ export class MigratedFleet {
   }
 
   #env(): NodeJS.ProcessEnv {
+    return { SWITCHYARD_FIXTURE: JSON.stringify(this.#fixture()), SWITCHYARD_CONFIG: CONFIG };
+  }
+
+  #fixture(): FixtureFleet {
     const used = new Map(this.#databases.map(({ server }) => [server.name, server]));
-    const fixture: FixtureFleet = {
+    return {
       folder: this.folder,
       servers: [...used.values()].flatMap((server) =>
         ['us', 'eu'].map((region) => ({
@@ -229,12 +252,22 @@ export class MigratedFleet {
           writer: { host: server.host, port: server.port },
           user: server.user,
           password: server.password,
+          ...this.#serverChanges.get(`${server.name}-${region}`),
         })),
       ),
       shards: this.#shards,
       ...(this.rollout !== undefined && { rollout: this.rollout }),
     };
-    return { SWITCHYARD_FIXTURE: JSON.stringify(fixture), SWITCHYARD_CONFIG: CONFIG };
+  }
+}
+
+/** A stream that keeps what is written to it. */
+class Collected extends Writable {
+  text = '';
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString();
+    done();
   }
 }
 

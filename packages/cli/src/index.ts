@@ -6,5 +6,5 @@ export {
   UsageError,
 } from './config/config-errors.ts';
 export { loadConfig, type LoadedConfig } from './config/load-config.ts';
-export { runCli } from './run-cli.ts';
+export { runCli, type CliHost } from './run-cli.ts';
 export { EXIT, type ExitCode } from './commands/command-line.ts';

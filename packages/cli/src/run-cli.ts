@@ -6,6 +6,7 @@ import {
   type ExitCode,
   type SharedOptions,
 } from './commands/command-line.ts';
+import { loadConfig, type LoadedConfig } from './config/load-config.ts';
 import { adopt } from './commands/adopt.ts';
 import { abort, pause, resume } from './commands/control.ts';
 import { identify } from './commands/identify.ts';
@@ -16,17 +17,10 @@ import { prepare } from './commands/prepare.ts';
 import { revert } from './commands/revert.ts';
 import { status } from './commands/status.ts';
 import { sayError } from './output/show-error.ts';
-import { Screen } from './output/screen.ts';
+import { Screen, type ScreenOptions } from './output/screen.ts';
 
 const SHARED = {
-  config: {
-    type: 'string',
-    describe: 'the config file',
-    requiresArg: true,
-    ...(process.env['SWITCHYARD_CONFIG'] !== undefined && {
-      default: process.env['SWITCHYARD_CONFIG'],
-    }),
-  },
+  config: { type: 'string', describe: 'the config file', requiresArg: true },
   json: { type: 'boolean', default: false, describe: 'one event per line as JSON' },
   verbose: { type: 'boolean', default: false, describe: 'show where errors came from' },
 } as const;
@@ -44,16 +38,23 @@ const ALLOW = {
   describe: 'a dangerous step that is meant, as the plan names it',
 } as const;
 
+/** Where a command line runs, when it is not a process of its own. */
+export interface CliHost {
+  /** A config that is loaded already. */
+  readonly config?: LoadedConfig;
+  readonly out?: ScreenOptions['out'];
+  readonly err?: ScreenOptions['err'];
+}
+
 /**
  * Runs the command line and returns its exit code (docs/cli.md). Never throws for what a user can
  * do wrong; nothing ends the process.
  */
-export async function runCli(args: readonly string[]): Promise<number> {
+export async function runCli(args: readonly string[], host: CliHost = {}): Promise<number> {
   let code: number = EXIT.done;
-  const run = (
-    options: SharedOptions & { allow?: readonly string[] },
-    command: (line: CommandLine) => Promise<ExitCode>,
-  ) => runCommand(options, command).then((result) => void (code = result));
+  const run: Run = async (options, command) => {
+    code = await runCommand(options, command, host);
+  };
   const parser = commands(yargs([...args]).scriptName('switchyard'), run)
     .options(SHARED)
     .strict()
@@ -64,7 +65,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
     .fail((message: string | null, error: Error | undefined) => {
       if (error !== undefined && message === null) throw error;
       code = EXIT.usage;
-      process.stderr.write(`${message ?? String(error)}\nSee switchyard --help.\n`);
+      (host.err ?? process.stderr).write(`${message ?? String(error)}\nSee switchyard --help.\n`);
     });
   await parser.parseAsync();
   return code;
@@ -182,11 +183,13 @@ function shared(command: Argv) {
 async function runCommand(
   options: SharedOptions & { allow?: readonly string[] },
   command: (line: CommandLine) => Promise<ExitCode>,
+  host: CliHost,
 ): Promise<ExitCode> {
-  const screen = new Screen(options);
+  const screen = new Screen({ json: options.json, out: host.out, err: host.err });
   let line: CommandLine | undefined;
   try {
-    line = await openCommandLine(options, screen);
+    const loaded = host.config ?? (await loadConfig(options.config));
+    line = await openCommandLine(loaded, options, screen);
     return await command(line);
   } catch (error) {
     sayError(screen, error, options.verbose);

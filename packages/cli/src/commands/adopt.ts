@@ -30,7 +30,7 @@ export async function adopt(line: CommandLine, options: AdoptOptions): Promise<E
     migrationsTable: options.migrationsTable,
   };
   const adoption = await readAdoption(request);
-  show(screen, adoption);
+  show(screen, adoption, options.dryRun);
   if (adoption.isComplete) {
     screen.say('\nAdopted before. Nothing to do.');
     return EXIT.done;
@@ -64,7 +64,7 @@ function tenantSource(options: AdoptOptions): TenantSource {
 }
 
 /** All that would be written, and what was found. */
-function show(screen: Screen, adoption: Adoption): void {
+function show(screen: Screen, adoption: Adoption, inFull: boolean): void {
   const { shard, baseline, pending, tenants, floors, narrowIds, tables } = adoption;
   screen.event({ event: 'adoption-planned', ...adoption, shard: shard.name });
   if (screen.json) return;
@@ -84,7 +84,7 @@ function show(screen: Screen, adoption: Adoption): void {
     ['id floors', floors.map(({ table: name, floor }) => `${name} ${floor}`).join(', ') || 'none'],
   ];
   for (const line of table(rows)) screen.say(`  ${line}`);
-  for (const { name } of baseline) screen.say(screen.style('dim', `    ${name}`));
+  for (const { name } of inFull ? baseline : []) screen.say(screen.style('dim', `    ${name}`));
   for (const { table: name, column, type } of narrowIds) {
     const what = `${name}.${column} is ${type}: widen it to BIGINT before a second shard is made`;
     screen.say(screen.style('yellow', `  ${what}`));

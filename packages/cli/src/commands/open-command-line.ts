@@ -2,16 +2,16 @@ import { createPlanner, thisAuthor, type Fleet } from '@switchyard/migrator';
 import { connectToShard } from '@switchyard/models';
 import { LockFile, type Shard } from '@switchyard/shard-context';
 import { findMigrations } from '../config/find-migrations.ts';
-import { loadConfig } from '../config/load-config.ts';
+import type { LoadedConfig } from '../config/load-config.ts';
 import type { Screen } from '../output/screen.ts';
 import type { CommandLine, SharedOptions } from './command-line.ts';
 
-/** Loads the config and opens what the commands need. Nothing is connected to yet. */
+/** Makes what the commands need from a config. Nothing is connected to yet. */
 export async function openCommandLine(
+  loaded: LoadedConfig,
   options: SharedOptions & { readonly allow?: readonly string[] },
   screen: Screen,
 ): Promise<CommandLine> {
-  const loaded = await loadConfig(options.config);
   const { path, config } = loaded;
   const { topology } = config;
   const lockFile =

@@ -6,6 +6,8 @@ import { configProblems } from './config-schema.ts';
 import { importFile } from './import-file.ts';
 import type { SwitchyardConfig } from './switchyard-config.ts';
 
+/** Names the config where --config does not: for containers and tests. */
+const VARIABLE = 'SWITCHYARD_CONFIG';
 const NAMES = ['switchyard.config.ts', 'switchyard.config.js', 'switchyard.config.mjs'];
 
 /** A config and where it came from. */
@@ -28,7 +30,8 @@ export async function loadConfig(named: string | undefined): Promise<LoadedConfi
 }
 
 function findConfig(named: string | undefined): string {
-  const candidates = named === undefined ? NAMES : [named];
+  const wanted = named ?? process.env[VARIABLE];
+  const candidates = wanted === undefined ? NAMES : [wanted];
   const found = candidates.map((name) => resolve(name)).find((path) => existsSync(path));
   if (found === undefined) throw new ConfigMissingError(candidates);
   return found;

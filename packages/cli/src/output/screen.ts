@@ -7,8 +7,8 @@ export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
 export interface ScreenOptions {
   /** One event per line as JSON, and nothing else, on stdout. */
   readonly json: boolean;
-  readonly out?: NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
-  readonly err?: NodeJS.WritableStream;
+  readonly out?: (NodeJS.WritableStream & { isTTY?: boolean; columns?: number }) | undefined;
+  readonly err?: NodeJS.WritableStream | undefined;
 }
 
 /**

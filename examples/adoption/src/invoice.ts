@@ -1,0 +1,16 @@
+import { Sharded } from '@switchyard/models';
+import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+
+/** What a customer owes. `@Sharded` is all that adoption adds to it. */
+@Sharded({ tenant: 'customerId', ids: 'interleaved' })
+@Entity('invoice')
+export class Invoice {
+  @PrimaryGeneratedColumn({ type: 'bigint' })
+  id!: string;
+
+  @Column({ name: 'customer_id', type: 'varchar', length: 40 })
+  customerId!: string;
+
+  @Column({ type: 'int' })
+  cents!: number;
+}

@@ -1,0 +1,113 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MigratedFleet } from './migrated-fleet.ts';
+
+describe('switchyard prepare', () => {
+  let fleet: MigratedFleet;
+  beforeEach(async () => {
+    fleet = await MigratedFleet.start({ shards: ['us1', 'us2', 'us3'] });
+  });
+  afterEach(() => fleet.stop());
+
+  it('names an unreachable server, and changes nothing on the others', async () => {
+    fleet.redeclareServer('us1', { writer: { host: '127.0.0.1', port: 1 } });
+    const { code, events, err } = await fleet.json(['prepare']);
+    expect(code).toBe(1);
+    const errors = events.filter(({ event }) => event === 'error');
+    expect(errors.map((one) => one['code'])).toContain('SHARD_UNAVAILABLE');
+    expect(String(errors[0]?.['message'])).toContain('us1');
+    expect(err).not.toContain('    at '); // no stack
+    expect(await tablesOf('us2')).toEqual([]);
+  });
+
+  it('names a wrong password without showing it, and changes nothing', async () => {
+    fleet.redeclareServer('us1', { user: 'nobody-here', password: 'hunter2' });
+    const { code, events, out, err } = await fleet.json(['prepare']);
+    expect(code).toBe(1);
+    expect(events.at(-1)).toMatchObject({ event: 'error', code: 'SHARD_ACCESS_DENIED' });
+    expect(out + err).not.toContain('hunter2');
+    expect(await tablesOf('us2')).toEqual([]);
+  });
+
+  it('refuses two shards on one database that the topology spells in two ways', async () => {
+    const { database, server } = fleet.definition('us1');
+    fleet.redeclareServer('us1', { writer: { ...portOf('us1'), host: 'localhost' } });
+    fleet.redeclare('us2', { database, server: server.replace('-us', '-eu') });
+    const { code, events } = await fleet.json(['prepare']);
+    expect(code).toBe(1);
+    expect(events.at(-1)).toMatchObject({ event: 'error', code: 'SAME_DATABASE' });
+    expect(await tablesOf('us1')).toEqual([]);
+  });
+
+  it('refuses two databases of one identity: a copy of a shard is not a second one', async () => {
+    expect((await fleet.json(['prepare'])).code).toBe(0);
+    const [row] = await fleet.rows('us1', 'SELECT uuid FROM shard_identity');
+    await fleet.rows('us3', 'UPDATE shard_identity SET uuid = ?', [row?.['uuid']]);
+    const { code, events } = await fleet.json(['prepare']);
+    expect(code).toBe(1);
+    expect(events.at(-1)).toMatchObject({ event: 'error', code: 'SAME_DATABASE' });
+  });
+
+  it.each(['before-shard', 'identity-stamped', 'ledger-made'])(
+    'completes what it was killed in the middle of: %s',
+    async (point) => {
+      const killed = await fleet.json(['prepare'], { SWITCHYARD_CRASH_AT: `${point}@us2` });
+      expect(killed.signal).toBe('SIGKILL');
+      expect((await fleet.json(['prepare'])).code).toBe(0);
+      expect((await fleet.json(['status'])).code).toBe(0);
+    },
+  );
+
+  describe('for a new shard beside siblings with a schema', () => {
+    let us3: ReturnType<MigratedFleet['definition']>;
+    beforeEach(async () => {
+      us3 = fleet.definition('us3');
+      fleet.declareOnly('us1', 'us2');
+      await fleet.migration('FirstSchema', 1790000000000, [
+        'CREATE TABLE account (id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, name VARCHAR(100) NOT NULL)',
+        'CREATE TABLE note (id BIGINT NOT NULL PRIMARY KEY, account BIGINT NOT NULL, CONSTRAINT of_account FOREIGN KEY (account) REFERENCES account (id))',
+        'CREATE INDEX by_name ON account (name)',
+      ]);
+      expect((await fleet.json(['prepare'])).code).toBe(0);
+      expect((await fleet.json(['migrate'])).code).toBe(0);
+      fleet.declare(us3);
+    });
+
+    it.each([undefined, 'schema-begun', 'table-copied', 'schema-copied'])(
+      'brings it to their schema and baseline (killed first at: %s)',
+      async (point) => {
+        if (point !== undefined) {
+          const killed = await fleet.json(['prepare'], { SWITCHYARD_CRASH_AT: `${point}@us3` });
+          expect(killed.signal).toBe('SIGKILL');
+        }
+        const { code, events } = await fleet.json(['prepare']);
+        expect(code).toBe(0);
+        expect(events.find(({ event }) => event === 'schema-brought')).toMatchObject({
+          shard: 'us3',
+          tables: 2,
+          migrations: 1,
+        });
+        for (const table of ['account', 'note']) {
+          const sql = `SHOW CREATE TABLE ${table}`;
+          expect(await fleet.rows('us3', sql)).toEqual(await fleet.rows('us1', sql));
+        }
+        expect((await fleet.json(['status'])).code).toBe(0);
+      },
+    );
+
+    it('leaves it to migrate with --schema replay', async () => {
+      expect((await fleet.json(['prepare', '--schema', 'replay'])).code).toBe(0);
+      expect((await fleet.json(['migrate'])).code).toBe(0);
+      expect(await fleet.columns('us3', 'account')).toEqual(['id', 'name']);
+    });
+  });
+
+  function portOf(shard: string): { host: string; port: number } {
+    const { server } = fleet.databaseOf(shard);
+    return { host: server.host, port: server.port };
+  }
+
+  async function tablesOf(shard: string): Promise<unknown[]> {
+    const rows = await fleet.rows(shard, 'SHOW TABLES');
+    return rows.flatMap((row) => Object.values(row)).sort();
+  }
+});
