@@ -1,4 +1,4 @@
-import { Directory, Router } from '@switchyard/directory';
+import { Directory, directoryChannels, Router } from '@switchyard/directory';
 import { MemoryStore } from '@switchyard/directory/memory';
 import {
   currentFrame,
@@ -158,13 +158,33 @@ describe('a unit of work that is routed', () => {
       return place()!.shard;
     });
     const running = router.onTenant('t', work, { repeatable: true });
-    await vi.waitFor(() => expect(work).toHaveBeenCalledTimes(1));
+    await vi.waitFor(() => expect(work).toHaveBeenCalled());
     await change({ state: 'frozen' });
     await change({ shard: 'us2' });
     expect(await running).toBe('us2');
     await expect(router.onTenant('t', () => Promise.reject(frozen()))).rejects.toMatchObject({
       code: 'TENANT_FROZEN',
       retryable: true,
+    });
+  });
+
+  it('waits for a shard that is late: the directory has switched, the shard is not active yet', async () => {
+    let refusals = 0;
+    const work = () => {
+      if (refusals++ < 3) throw frozen();
+      return place()!.epoch;
+    };
+    expect(await router.onTenant('t', work, { repeatable: true })).toBe(1);
+  });
+
+  it('asks the store no more than before once it has said that it knows nothing newer', async () => {
+    await expect(router.onTenant('t', () => Promise.reject(stale()))).rejects.toThrow();
+    await vi.waitFor(async () => {
+      const reads = vi.fn();
+      directoryChannels.read.subscribe(reads);
+      for (let i = 0; i < 5; i++) await directory.locateTenant('t');
+      directoryChannels.read.unsubscribe(reads);
+      expect(reads).not.toHaveBeenCalled();
     });
   });
 

@@ -1,5 +1,7 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   currentFrame,
+  DirectoryUnavailableError,
   isSwitchyardError,
   StaleRouteError,
   TenantFrozenError,
@@ -9,7 +11,7 @@ import {
   type RoutingKey,
   type ShardContext,
 } from '@switchyard/shard-context';
-import { WaitingRoom, type WaitingRoomOptions } from './waiting-room.ts';
+import { WaitingRoom, type Visit, type WaitingRoomOptions } from './waiting-room.ts';
 
 /** How a unit of work is run. */
 export interface RunOptions extends EnterOptions {
@@ -27,13 +29,14 @@ export interface RouterOptions {
   /** The directory, or whatever else locates. */
   readonly directory: Locator;
   readonly context: ShardContext;
-  /** Most runs of a repeatable unit of work that is refused again and again. Default 4. */
+  /** Most runs of a repeatable unit of work that is refused as stale again and again. Default 4. */
   readonly maxRuns?: number;
   /** Bounds of waiting for a tenant that is frozen while it moves. */
   readonly frozen?: WaitingRoomOptions;
 }
 
 const DEFAULT_MAX_RUNS = 4;
+const REFRESH_JITTER_MS = 10;
 
 /**
  * Joins directory and context: finds where a key or tenant lives, enters that place and runs there.
@@ -82,38 +85,45 @@ export class Router {
   }
 
   async #run<T>(located: Placement, fn: () => T, options: RunOptions): Promise<Awaited<T>> {
-    let placement = await this.#open(located, options);
-    for (let run = 1; ; run++) {
+    const visit = this.#waitingRoom.visit(options.signal);
+    let placement = await this.#open(located, visit, options);
+    for (let stale = 1; ;) {
       try {
         return await this.#context.onPlacement(placement, fn, options);
       } catch (error) {
         const refusal = refusalOf(error, placement.tenant);
         if (refusal === undefined) throw error;
-        if (options.repeatable !== true || run >= this.#maxRuns) {
+        if (refusal === 'stale') stale += 1;
+        if (options.repeatable !== true || stale > this.#maxRuns) {
           this.#refreshBehind(placement, refusal);
           throw error;
         }
-        placement = await this.#afterRefusal(placement, refusal, options);
+        placement =
+          refusal === 'frozen'
+            ? await visit.whileFrozen(placement)
+            : await this.#open(await this.#refreshed(placement, error, options), visit, options);
       }
     }
   }
 
   /** Waits before the work begins while the directory says *frozen*; reads need not wait. */
-  async #open(located: Placement, options: RunOptions): Promise<Placement> {
+  async #open(located: Placement, visit: Visit, options: RunOptions): Promise<Placement> {
     if (located.state !== 'frozen' || options.readOnly === true) return located;
-    return this.#waitingRoom.wait(located, located.epoch + 1, options.signal);
+    return visit.whileFrozen(located);
   }
 
-  async #afterRefusal(placement: Placement, refusal: Refusal, options: RunOptions) {
-    if (refusal === 'frozen') {
-      return this.#waitingRoom.wait(placement, placement.epoch + 1, options.signal);
+  /** After *stale*. Where the directory has nothing newer, what the shard said is the better news. */
+  async #refreshed({ tenant, epoch }: Placement, refused: unknown, options: RunOptions) {
+    // Jitter: all who were refused at once would otherwise be back at once.
+    await pause(Math.random() * REFRESH_JITTER_MS);
+    try {
+      return await this.#directory.locateTenant(tenant, {
+        ...waitOf(options),
+        minEpoch: epoch + 1,
+      });
+    } catch (error) {
+      throw isSwitchyardError(error, DirectoryUnavailableError.code) ? refused : error;
     }
-    const minEpoch = placement.epoch + 1;
-    const fresh = await this.#directory.locateTenant(placement.tenant, {
-      ...waitOf(options),
-      minEpoch,
-    });
-    return this.#open(fresh, options);
   }
 
   /** The refusal surfaces; the next unit of work of the tenant should not meet it again. */
@@ -123,6 +133,12 @@ export class Router {
   }
 }
 
+/**
+ * Thrown by `models`: the shard has never heard of the tenant. Its assignment was killed half-way,
+ * and the refresh heals that.
+ */
+const NOT_ON_SHARD = 'TENANT_NOT_ON_SHARD';
+
 type Refusal = 'stale' | 'frozen';
 
 /** The shard's refusal of this tenant, also where the host has wrapped it as a cause. */
@@ -130,6 +146,7 @@ function refusalOf(error: unknown, tenant: string): Refusal | undefined {
   for (let cause = error, depth = 0; depth < 4; depth++) {
     if ((cause as { tenant?: unknown } | null)?.tenant === tenant) {
       if (isSwitchyardError(cause, StaleRouteError.code)) return 'stale';
+      if (isSwitchyardError(cause, NOT_ON_SHARD)) return 'stale';
       if (isSwitchyardError(cause, TenantFrozenError.code)) return 'frozen';
     }
     cause = (cause as { cause?: unknown } | null | undefined)?.cause;

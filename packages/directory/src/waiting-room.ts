@@ -18,6 +18,16 @@ export interface WaitingRoomOptions {
   readonly waitMs?: number;
 }
 
+/** One unit of work's waits: together they take no longer than the room allows. */
+export interface Visit {
+  /**
+   * Waits, and answers the placement to try next: a newer one, or the same where the directory says
+   * active and only the shard says frozen.
+   * @throws TenantFrozenError when the room is full or the time is over
+   */
+  whileFrozen(placement: Placement): Promise<Placement>;
+}
+
 /**
  * Where units of work wait while their tenant is frozen. Bounded by count and time: a move pauses a
  * tenant for milliseconds, and a move that hangs must not fill the process with waiting requests.
@@ -34,40 +44,50 @@ export class WaitingRoom {
     this.#waitMs = options.waitMs ?? 5_000;
   }
 
-  /**
-   * The placement once it is at least of that epoch and not frozen.
-   * @throws TenantFrozenError when the room is full or the time is over
-   */
-  async wait(frozen: Placement, minEpoch: number, signal?: AbortSignal): Promise<Placement> {
-    if (this.#waiting >= this.#maxWaiting) throw refused(frozen, 'too many others wait for it');
-    this.#waiting += 1;
-    try {
-      return await this.#untilOpen(frozen, minEpoch, signal);
-    } finally {
-      this.#waiting -= 1;
-    }
-  }
-
-  async #untilOpen(frozen: Placement, minEpoch: number, signal?: AbortSignal): Promise<Placement> {
-    const end = performance.now() + this.#waitMs;
+  /** A visit whose time begins with its first wait. */
+  visit(signal: AbortSignal | undefined): Visit {
     const cancel = signal === undefined ? {} : { signal };
-    let lowest = minEpoch;
-    for (let ms = FIRST_PAUSE_MS; performance.now() < end; ms = Math.min(LAST_PAUSE_MS, ms * 2)) {
-      // Jitter: those who wait for one tenant would otherwise all come back in the same moment.
-      await pause(Math.min(ms * (0.5 + Math.random()), end - performance.now()), undefined, cancel);
-      const placement = await this.#look(frozen.tenant, lowest, signal);
-      if (placement === undefined) continue;
-      if (placement.state !== 'frozen') return placement;
-      lowest = placement.epoch + 1;
-    }
-    throw refused(frozen, 'it stayed frozen for as long as one may wait');
+    const time = { endsAt: 0, pauseMs: FIRST_PAUSE_MS };
+    return {
+      whileFrozen: async (placement) => {
+        if (time.endsAt === 0) time.endsAt = performance.now() + this.#waitMs;
+        if (this.#waiting >= this.#maxWaiting) {
+          throw refused(placement, 'too many others wait for it');
+        }
+        this.#waiting += 1;
+        try {
+          return await this.#untilOpen(placement, time, cancel);
+        } finally {
+          this.#waiting -= 1;
+        }
+      },
+    };
   }
 
-  /** Undefined while the directory has nothing so new, or is away. */
-  async #look(tenant: string, minEpoch: number, signal?: AbortSignal) {
+  async #untilOpen(
+    frozen: Placement,
+    time: { readonly endsAt: number; pauseMs: number },
+    cancel: { signal?: AbortSignal },
+  ): Promise<Placement> {
+    let placement = frozen;
+    for (
+      let left = time.endsAt - performance.now();
+      left > 0;
+      left = time.endsAt - performance.now()
+    ) {
+      // Jitter: those who wait for one tenant would otherwise all come back in the same moment.
+      await pause(Math.min(left, time.pauseMs * (0.5 + Math.random())), undefined, cancel);
+      time.pauseMs = Math.min(LAST_PAUSE_MS, time.pauseMs * 2);
+      placement = (await this.#newer(placement, cancel)) ?? placement;
+      if (placement.state !== 'frozen') return placement;
+    }
+    throw refused(placement, 'it stayed frozen for as long as one may wait');
+  }
+
+  /** Undefined while the directory has nothing newer, or is away. */
+  async #newer({ tenant, epoch }: Placement, cancel: { signal?: AbortSignal }) {
     try {
-      const cancel = signal === undefined ? {} : { signal };
-      return await this.#locator.locateTenant(tenant, { ...cancel, minEpoch });
+      return await this.#locator.locateTenant(tenant, { ...cancel, minEpoch: epoch + 1 });
     } catch (error) {
       if (isSwitchyardError(error, DirectoryUnavailableError.code)) return undefined;
       throw error;

@@ -124,6 +124,7 @@ export class CachedLocator implements Locator {
     try {
       return await this.#read(lookUp, minEpoch, options.signal);
     } catch (error) {
+      if (error instanceof PlacementBehindError) cell?.refuseNothing();
       if (options.signal?.aborted === true || !isUnavailable(error)) throw error;
       if (!mayServe) throw error;
       return stale(lookUp, known, 'unavailable');

@@ -48,6 +48,12 @@ export class Cell {
     if ((this.placement?.epoch ?? 0) < this.#minEpoch) this.freshUntil = 0;
   }
 
+  /** The store itself has nothing newer: asking again for each look-up would not help. */
+  refuseNothing(): void {
+    this.#minEpoch = 0;
+    if (this.placement !== undefined) this.freshUntil = this.#readAt + this.#softMs;
+  }
+
   /** A slow read may return late: a placement of a lower epoch never replaces a higher one. */
   accept(placement: Placement, now: number): void {
     const known = this.placement as Placement;
