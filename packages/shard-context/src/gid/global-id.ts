@@ -37,21 +37,54 @@ export function globalId(value: GlobalId): GlobalId {
 
 /** Refuses what is not a global ID. @throws GlobalIdInvalidError, GlobalIdShardMissingError */
 export function checkGlobalId(value: GlobalId): void {
+  if (isChecked(value)) return;
   if (value.shard === undefined || value.shard === '') throw new GlobalIdShardMissingError();
   const problem = problemOf(value);
   if (problem !== undefined) throw new GlobalIdInvalidError(...problem);
 }
 
-/** One shape for all global IDs: engines read objects of one shape faster. */
-export function frozen(
-  fleet: string,
-  model: string,
-  id: readonly string[],
-  shard: string,
-  tenant: string | undefined,
-  epoch: number | undefined,
-): GlobalId {
-  return Object.freeze({ fleet, model, id, shard, tenant, epoch });
+/**
+ * A global ID whose parts were checked. The private field is what a copy does not have: one that is
+ * spread with other parts is checked again before it is written.
+ */
+class CheckedGlobalId implements GlobalId {
+  readonly fleet: string;
+  readonly model: string;
+  readonly id: readonly string[];
+  readonly shard: string;
+  readonly tenant: string | undefined;
+  readonly epoch: number | undefined;
+  readonly #isChecked = true;
+
+  constructor(
+    fleet: string,
+    model: string,
+    id: readonly string[],
+    shard: string,
+    tenant: string | undefined,
+    epoch: number | undefined,
+  ) {
+    this.fleet = fleet;
+    this.model = model;
+    this.id = id;
+    this.shard = shard;
+    this.tenant = tenant;
+    this.epoch = epoch;
+  }
+
+  static has(value: object): boolean {
+    return #isChecked in value;
+  }
+}
+
+/** True for the values that `globalId` and `parseGlobalId` made. */
+export function isChecked(value: object): boolean {
+  return CheckedGlobalId.has(value);
+}
+
+/** A value of parts that were checked, the id frozen. */
+export function frozen(...parts: ConstructorParameters<typeof CheckedGlobalId>): GlobalId {
+  return Object.freeze(new CheckedGlobalId(...parts));
 }
 
 function problemOf(value: GlobalId): [GlobalIdProblem, string] | undefined {

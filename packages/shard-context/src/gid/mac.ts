@@ -11,6 +11,10 @@ export interface SigningKey {
 
 const KEY_ID = /^[\w-]{1,32}$/;
 const MIN_KEY_BYTES = 32;
+/** 32 bytes in base64url. */
+const SIGNATURE_LENGTH = 43;
+/** Written and compared without a pause in between, so that one pair serves all. */
+const [EXPECTED, GIVEN] = [Buffer.alloc(SIGNATURE_LENGTH), Buffer.alloc(SIGNATURE_LENGTH)];
 
 /** Makes and compares HMAC-SHA256 over text, with one key to sign and several to verify. */
 export class Mac {
@@ -34,13 +38,14 @@ export class Mac {
   verify(text: string, keyId: string, signature: string): boolean {
     const key = this.#keys.get(keyId);
     // An unknown key does the same work, so that the time does not tell which keys exist.
-    const expected = createHmac('sha256', key ?? this.#signing)
-      .update(text)
-      .digest();
-    const given = Buffer.from(signature, 'base64url');
-    const sameLength = given.length === expected.length;
-    const equal = timingSafeEqual(sameLength ? given : expected, expected);
-    return equal && sameLength && key !== undefined;
+    const mac = createHmac('sha256', key ?? this.#signing).update(text);
+    // As text: a digest as a Buffer costs half as much again as the whole signature.
+    const expected = mac.digest('base64url');
+    EXPECTED.write(expected, 'latin1');
+    GIVEN.fill(0).write(signature, 'latin1');
+    const isEqual = timingSafeEqual(GIVEN, EXPECTED);
+    // Compared as text too, once equal bytes are no news: latin1 keeps only half of a character.
+    return isEqual && signature === expected && key !== undefined;
   }
 
   #accept(id: string, key: KeyObject): void {

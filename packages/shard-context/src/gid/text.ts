@@ -11,10 +11,14 @@ const UNRESERVED = /^[\w\-.!~*'()]+$/;
  */
 export function formatGlobalId(value: GlobalId): string {
   checkGlobalId(value);
-  const { shard, tenant, epoch } = value;
-  let text = `${canonicalKey(value)}?shard=${shard}`;
-  if (tenant !== undefined) text += `&tenant=${encodePart(tenant)}`;
-  if (epoch !== undefined) text += `&e=${epoch}`;
+  const { fleet, model, id, shard, tenant, epoch } = value;
+  // One template: each joint of a string costs again when its bytes are taken, as in a signature.
+  const text =
+    tenant === undefined
+      ? `gid://${fleet}/${model}/${joinParts(id)}?shard=${shard}`
+      : epoch === undefined
+        ? `gid://${fleet}/${model}/${joinParts(id)}?shard=${shard}&tenant=${encodePart(tenant)}`
+        : `gid://${fleet}/${model}/${joinParts(id)}?shard=${shard}&tenant=${encodePart(tenant)}&e=${epoch}`;
   if (text.length <= GLOBAL_ID_MAX_LENGTH) return text;
   const reason = `it is longer than ${GLOBAL_ID_MAX_LENGTH} characters`;
   throw new GlobalIdInvalidError('too-long', reason);
