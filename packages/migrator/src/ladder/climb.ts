@@ -47,33 +47,37 @@ export async function climb(
     (rung) => options.withoutInstant !== true || rung.path !== 'instant',
   );
   const before = await scratch.definition(table);
-  const id = await tableId(scratch, table);
   let refusal: NotClimbed = { outcome: 'refused', number: 0, message: 'no algorithm fits' };
   if (options.foreignKeyChecks === false) await scratch.query('SET SESSION foreign_key_checks = 0');
   try {
     for (const rung of rungs) {
       const sql = alterSql(table, clauses, rung);
+      const id = await tableId(scratch, table, rung);
       const failed = await attempt(scratch, sql);
-      if (failed === undefined)
-        return { ...(await climbed(rung, id)), sql, before, ...(await after()) };
+      if (failed === undefined) {
+        const path = await pathOf(scratch, table, rung, id);
+        const after = await scratch.definition(table);
+        return { outcome: 'climbed', path, rung, sql, before, after };
+      }
       refusal = failed;
       if (!TRY_NEXT.has(failed.number)) break;
     }
     return refusal;
   } finally {
-    if (options.foreignKeyChecks === false)
+    if (options.foreignKeyChecks === false) {
       await scratch.query('SET SESSION foreign_key_checks = 1');
+    }
   }
+}
 
-  async function after(): Promise<{ after: string | undefined }> {
-    return { after: await scratch.definition(table) };
-  }
-  async function climbed(rung: Rung, idBefore: number | undefined) {
-    const kept = rung.path === 'rebuild' && idBefore !== undefined;
-    const inPlace = kept && (await tableId(scratch, table)) === idBefore;
-    const path: StepPath = inPlace ? 'inplace' : rung.path;
-    return { outcome: 'climbed', path, rung } as const;
-  }
+async function pathOf(
+  scratch: ScratchSchema,
+  table: string,
+  rung: Rung,
+  idBefore: number | undefined,
+): Promise<StepPath> {
+  if (idBefore === undefined) return rung.path;
+  return (await tableId(scratch, table, rung)) === idBefore ? 'inplace' : rung.path;
 }
 
 /** One ALTER TABLE that says how it is to be done. */
@@ -96,9 +100,14 @@ async function attempt(scratch: ScratchSchema, sql: string): Promise<NotClimbed 
 /**
  * The table's id at InnoDB: a change in place that keeps it did not rewrite the table. Undefined on
  * MariaDB, which says so by itself, and without the PROCESS privilege: then a rewrite is assumed.
+ * Asked only where it decides: the server reads all its tables for the answer.
  */
-async function tableId(scratch: ScratchSchema, table: string): Promise<number | undefined> {
-  if (scratch.facts.engine === 'mariadb') return undefined;
+async function tableId(
+  scratch: ScratchSchema,
+  table: string,
+  rung: Rung,
+): Promise<number | undefined> {
+  if (scratch.facts.engine === 'mariadb' || rung.path !== 'rebuild') return undefined;
   try {
     const [row] = await scratch.rows<{ id: number }>(
       'SELECT TABLE_ID AS id FROM information_schema.INNODB_TABLES WHERE NAME = ?',

@@ -4,7 +4,7 @@ import { entityColumns, type EntityColumns } from '../lint/entity-columns.ts';
 import type { MigrationFile } from '../migrations/migration-file.ts';
 import { digestOf, readDefinition } from '../recording/definition.ts';
 import { recordMigration } from '../recording/record-migration.ts';
-import { ScratchSchema } from '../recording/scratch-schema.ts';
+import { readTableNames, ScratchSchema } from '../recording/scratch-schema.ts';
 import { readServerFacts, serverKey, type ServerFacts } from '../recording/server-facts.ts';
 import { blockersOf } from './blockers.ts';
 import { bindDraft } from './bind-draft.ts';
@@ -12,7 +12,7 @@ import { DraftContext } from './draft-context.ts';
 import { draftMigration } from './draft-migration.ts';
 import type { Draft } from './draft.ts';
 import type { Direction, ShardPlan } from './plan.ts';
-import { tablesWithoutVersions } from './row-versions.ts';
+import { RowVersions } from './row-versions.ts';
 import type { Planner, PlannerOptions, PlanPolicy, PlanRequest, PlanShard } from './planner.ts';
 
 /** Drafts of some migrations, and the definitions that they rest on. */
@@ -20,6 +20,8 @@ interface DraftSet {
   readonly drafts: readonly Draft[];
   /** Digests by table; undefined where the table must not exist. */
   readonly tables: ReadonlyMap<string, string | undefined>;
+  /** Names of all tables, where the migration asked which there are. */
+  readonly names: string | undefined;
   readonly scratchName: string;
 }
 
@@ -41,6 +43,7 @@ class FleetPlanner implements Planner {
   readonly #policy: Required<PlanPolicy>;
   readonly #allow: ReadonlySet<string>;
   readonly #known = new Map<string, DraftSet[]>();
+  readonly #versions = new RowVersions();
   readonly #turns = new Map<string, LimitFunction>();
   #entities: Promise<EntityColumns> | undefined;
 
@@ -56,7 +59,7 @@ class FleetPlanner implements Planner {
     const { migrations } = request;
     const visit: Visit = { ...shard, facts, migrations, direction, withoutInstant: new Set() };
     const set = await this.#draftsFor(visit);
-    const withoutInstant = await tablesWithoutVersions(shard.connection, facts, set.drafts);
+    const withoutInstant = await this.#versions.withoutAny(shard.connection, facts, set.drafts);
     if (withoutInstant.size === 0) return this.#bind(visit, set);
     const otherwise = { ...visit, withoutInstant };
     return this.#bind(otherwise, await this.#draftsFor(otherwise));
@@ -129,7 +132,8 @@ class FleetPlanner implements Planner {
       }
       const tables = new Map<string, string | undefined>();
       for (const [table, definition] of scratch.seen) tables.set(table, digestOf(definition));
-      return { drafts, tables, scratchName: scratch.name };
+      const names = scratch.sawAll ? [...(await scratch.shardTables())].join() : undefined;
+      return { drafts, tables, names, scratchName: scratch.name };
     } finally {
       await scratch.close();
     }
@@ -166,6 +170,9 @@ async function fits(
   set: DraftSet,
   digests: Map<string, string | undefined>,
 ): Promise<boolean> {
+  if (set.names !== undefined && set.names !== [...(await readTableNames(connection))].join()) {
+    return false;
+  }
   for (const [table, digest] of set.tables) {
     if (!digests.has(table)) digests.set(table, digestOf(await readDefinition(connection, table)));
     if (digests.get(table) !== digest) return false;

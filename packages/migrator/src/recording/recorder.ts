@@ -78,7 +78,8 @@ export class Recorder {
     const tables = await this.#scratch.shardTables();
     const named = [...words].filter((word) => tables.has(word));
     if (isAboutSchema(sql)) {
-      await this.#scratch.mirror(named.length > 0 || hasStrings(sql, parameters) ? words : tables);
+      const about = named.length > 0 || hasStrings(sql, parameters);
+      await (about ? this.#scratch.mirror(words) : this.#scratch.mirrorAll());
       return this.#scratch.query(sql, parameters);
     }
     const touched = [...words].find((word) => this.#filled.has(word) || this.#shaped.has(word));

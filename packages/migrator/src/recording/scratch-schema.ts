@@ -20,6 +20,8 @@ export class ScratchSchema {
   readonly name = `${PREFIX}${Date.now().toString(36)}_${randomBytes(5).toString('hex')}`;
   /** Definitions on the shard of all tables that were asked for; undefined where there is none. */
   readonly seen = new Map<string, string | undefined>();
+  /** True once it was asked which tables there are: a further one makes a difference. */
+  sawAll = false;
   /** The shard's server and database. */
   readonly facts: ServerFacts;
   readonly #connection: Connection;
@@ -86,14 +88,14 @@ export class ScratchSchema {
 
   /** Names of the shard's tables. */
   async shardTables(): Promise<ReadonlySet<string>> {
-    this.#shardTables ??= await this.atShard(async (connection) => {
-      const [rows] = await connection.query<RowDataPacket[]>(
-        { sql: "SHOW FULL TABLES WHERE Table_type = 'BASE TABLE'", rowsAsArray: true },
-        [],
-      );
-      return new Set((rows as unknown as [string, string][]).map(([name]) => name));
-    });
+    this.#shardTables ??= await this.atShard(readTableNames);
     return this.#shardTables;
+  }
+
+  /** Mirrors all tables of the shard, for questions that are not about a few of them. */
+  async mirrorAll(): Promise<void> {
+    this.sawAll = true;
+    await this.mirror(await this.shardTables());
   }
 
   /**
@@ -191,6 +193,15 @@ export class ScratchSchema {
       await this.query('SET SESSION foreign_key_checks = 1, sql_mode = ?', [this.facts.sqlMode]);
     }
   }
+}
+
+/** Names of the tables of the connection's database, in one order. */
+export async function readTableNames(connection: Connection): Promise<ReadonlySet<string>> {
+  const [rows] = await connection.query<RowDataPacket[]>(
+    { sql: "SHOW FULL TABLES WHERE Table_type = 'BASE TABLE'", rowsAsArray: true },
+    [],
+  );
+  return new Set((rows as unknown as [string, string][]).map(([name]) => name).sort());
 }
 
 /** A planner that was killed leaves its database behind; an hour later it is nobody's. */
