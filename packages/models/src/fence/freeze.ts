@@ -49,9 +49,10 @@ export async function freezeRow(
   await tools.waiting.query('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED');
   for (;;) {
     if (await tryFreeze(tools, change, 'NOWAIT')) return;
+    // Whoever was seen to be long is waited out without standing in the queue again.
     const held = await tools.holders.held(threadOf(tools.waiting));
-    seen = held ?? seen;
-    if (!hasLong(held)) {
+    seen = held ?? (await tools.holders.stillOpen(seen.filter(isLong)));
+    if (!hasLong(seen)) {
       const blocking = await freezeWaiting(tools, change);
       if (blocking === 'frozen') return;
       seen = blocking;
@@ -112,8 +113,12 @@ async function tryFreeze(
   }
 }
 
-function hasLong(holders: readonly LockHolder[] | undefined): boolean {
-  return holders?.some(({ ageMs }) => ageMs > LONG_MS) ?? false;
+function hasLong(holders: readonly LockHolder[]): boolean {
+  return holders.some(isLong);
+}
+
+function isLong({ ageMs }: LockHolder): boolean {
+  return ageMs > LONG_MS;
 }
 
 function threadOf(connection: Connection): number {

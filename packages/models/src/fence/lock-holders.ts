@@ -26,6 +26,9 @@ const MARIADB_BLOCKING = `SELECT t.trx_mysql_thread_id AS thread, ${AGE}
   JOIN information_schema.innodb_trx t ON t.trx_id = w.blocking_trx_id
   WHERE r.trx_mysql_thread_id = ?`;
 
+const STILL_OPEN = `SELECT t.trx_mysql_thread_id AS thread, ${AGE}
+  FROM information_schema.innodb_trx t WHERE t.trx_mysql_thread_id IN (?)`;
+
 /** Who holds a tenant's row, as far as the server and the user's rights show it. */
 export class LockHolders {
   readonly #connection: Connection;
@@ -49,6 +52,13 @@ export class LockHolders {
   async blocking(waiter: number): Promise<readonly LockHolder[] | undefined> {
     if (this.#engine === 'mysql') return this.held(waiter);
     return this.#ask(MARIADB_BLOCKING, [waiter]);
+  }
+
+  /** Those of `seen` whose transaction is still open, as far as the server shows them. */
+  async stillOpen(seen: readonly LockHolder[]): Promise<readonly LockHolder[]> {
+    if (seen.length === 0) return [];
+    const threads = seen.map(({ thread }) => thread);
+    return (await this.#ask(STILL_OPEN, [threads])) ?? [];
   }
 
   async #ask(sql: string, values: unknown[]): Promise<readonly LockHolder[] | undefined> {

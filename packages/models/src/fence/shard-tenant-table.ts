@@ -9,8 +9,10 @@ import {
 } from '@switchyard/shard-context';
 import type { Connection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import { FleetPools } from '../pool/fleet-pools.ts';
+import { explainFailure } from '../pool/open-connection.ts';
 import type { PooledConnection } from '../pool/pooled-connection.ts';
 import type { PoolOptions } from '../pool/shard-pool.ts';
+import { isConnectionLost } from '../runner/driver-failures.ts';
 import { ShardTenantConflictError } from './fence-errors.ts';
 import { freezeRow } from './freeze.ts';
 import { LockHolders } from './lock-holders.ts';
@@ -49,6 +51,7 @@ export class ShardTenantTable implements ShardTenants {
     this.#pools = new FleetPools(options.lockFile, { idleMs: IDLE_MS, ...options.pool });
   }
 
+  /** @throws ShardUnavailableError, as every method */
   read(shard: string, tenant: string): Promise<ShardTenant | undefined> {
     return this.#on(shard, (connection) => readRow(connection, tenant));
   }
@@ -160,7 +163,9 @@ export class ShardTenantTable implements ShardTenants {
         return await work(connection.promise(), connection);
       } catch (error) {
         connection.tainted = true; // a transaction may be open
-        throw error;
+        if (!isConnectionLost(error)) throw error;
+        connection.broken = true;
+        throw explainFailure(error, shard);
       } finally {
         connection.release();
       }

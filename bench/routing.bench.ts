@@ -1,0 +1,34 @@
+import type { DataSource } from 'typeorm';
+import { CONCURRENCY, Country, ROWS, startBenchFleet } from './accounts.ts';
+import { compare } from './harness.ts';
+import { report } from './report.ts';
+
+// What being routed costs: ordinary TypeORM calls in a shard's context, on an entity without tenant
+// key, beside the same calls on a plain data source. The context is entered for each unit of work.
+
+const fleet = await startBenchFleet();
+const { sharded, plain, context } = fleet;
+const since = new Date('2026-01-01');
+const country = (i: number) => ({ name: `n${i}`, capital: 'x', population: i, since });
+const idOf = (i: number) => String((i % ROWS) + 1);
+
+const work: Record<string, (dataSource: DataSource, i: number) => Promise<unknown>> = {
+  findOneBy: (dataSource, i) => dataSource.getRepository(Country).findOneBy({ id: idOf(i) }),
+  insert: (dataSource, i) => dataSource.getRepository(Country).insert(country(i)),
+  transaction: (dataSource, i) =>
+    dataSource.transaction(async (manager) => {
+      await manager.findOneBy(Country, { id: idOf(i) });
+      await manager.update(Country, { id: idOf(i * 7) }, { population: i });
+    }),
+};
+
+try {
+  for (const [row, run] of Object.entries(work)) {
+    const ours = { run: (i: number) => context.onShard('us1', () => run(sharded, i)) };
+    const peer = { run: (i: number) => run(plain, i) };
+    report(await compare('routing', { row, ours, peer, concurrency: CONCURRENCY }));
+    await fleet.trim();
+  }
+} finally {
+  await fleet.stop();
+}

@@ -1,0 +1,83 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { TenantSwitch, type TenantMove } from '@switchyard/directory';
+import { connectToShard } from '@switchyard/models';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { TENANT } from './entry.ts';
+import { openStage, type StageSpec } from './stage.ts';
+
+/*
+ * A process that moves the tenant `count` times to and fro, beginning with `source` → `target`, and
+ * in the last move kills itself before the step it is told to. Started again from there, it finishes
+ * what was begun: that is what the move promises.
+ */
+const [specText, source, target, count, action, dieAt] = process.argv.slice(2) as string[];
+const stage = await openStage(JSON.parse(specText!) as StageSpec);
+
+let isLast = false;
+
+function dieBefore(step: string): void {
+  if (isLast && step === dieAt) process.kill(process.pid, 'SIGKILL');
+}
+
+const { directory, shardTenants } = stage;
+const tenantSwitch = new TenantSwitch({ directory, shardTenants, beforeStep: dieBefore });
+
+async function onShard<T>(shard: string, work: (connection: Connection) => Promise<T>): Promise<T> {
+  const { topology, lockFile } = stage;
+  const connection = await connectToShard(topology, shard, { identity: 'checked', lockFile });
+  try {
+    return await work(connection);
+  } finally {
+    connection.destroy();
+  }
+}
+
+async function copyRows(move: TenantMove): Promise<void> {
+  const rows = await onShard(move.source, async (connection) => {
+    const [found] = await connection.query<RowDataPacket[]>(
+      'SELECT id, tenantId, value FROM entry WHERE tenantId = ?',
+      [TENANT],
+    );
+    return found.map(({ id, tenantId, value }) => [id, tenantId, value] as unknown[]);
+  });
+  await onShard(move.target, async (connection) => {
+    await connection.beginTransaction();
+    await connection.query('DELETE FROM entry WHERE tenantId = ?', [TENANT]);
+    if (rows.length > 0) {
+      await connection.query('INSERT INTO entry (id, tenantId, value) VALUES ?', [rows]);
+    }
+    dieBefore('commit of the copy');
+    await connection.commit();
+  });
+}
+
+async function move(step: TenantMove): Promise<void> {
+  const placement = await directory.readPlacement(TENANT);
+  if (placement?.shard === step.source) {
+    await tenantSwitch.freezeTenant(step);
+    dieBefore('copy');
+    await copyRows(step);
+  }
+  await tenantSwitch.switchTenant(step);
+  dieBefore('purge');
+  await onShard(step.source, (connection) =>
+    connection.query('DELETE FROM entry WHERE tenantId = ?', [TENANT]),
+  );
+}
+
+let here = source!;
+let there = target!;
+for (let i = 0; i < Number(count); i++) {
+  isLast = i === Number(count) - 1;
+  if (dieAt !== '' && i > 0) await pause(300); // the writers' turn
+  const step = { tenant: TENANT, source: here, target: there };
+  if (action === 'thaw') {
+    if (isLast && dieAt !== '') await tenantSwitch.freezeTenant(step);
+    await tenantSwitch.thawTenant(step);
+  } else {
+    await move(step);
+    [here, there] = [there, here];
+  }
+  process.stdout.write(`moved ${i + 1}\n`);
+}
+await stage.close();
