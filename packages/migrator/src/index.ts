@@ -7,6 +7,7 @@ export {
 export type { MigrationClass, MigrationFile } from './migrations/migration-file.ts';
 export { MigrationFileError } from './migrations/migration-errors.ts';
 export { createPlanner } from './plan/create-planner.ts';
+export { formatPlan, type FormatOptions, type PlanTone } from './plan/format-plan.ts';
 export { ParserUnavailableError } from './parser/parser-errors.ts';
 export {
   MigrationNotPlannableError,
