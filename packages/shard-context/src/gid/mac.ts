@@ -11,21 +11,29 @@ export interface SigningKey {
 
 const KEY_ID = /^[\w-]{1,32}$/;
 const MIN_KEY_BYTES = 32;
+
 /** 32 bytes in base64url. */
-const SIGNATURE_LENGTH = 43;
+export const SIGNATURE_LENGTH = 43;
 /** Written and compared without a pause in between, so that one pair serves all. */
 const [EXPECTED, GIVEN] = [Buffer.alloc(SIGNATURE_LENGTH), Buffer.alloc(SIGNATURE_LENGTH)];
 
+/** A key, and how a text that it signs ends: `&k=<key id>`. */
+interface NamedKey {
+  readonly ending: string;
+  readonly key: KeyObject;
+}
+
 /** Makes and compares HMAC-SHA256 over text, with one key to sign and several to verify. */
 export class Mac {
-  readonly signingId: string;
+  /** How a text that is to be signed must end. */
+  readonly ending: string;
   readonly #signing: KeyObject;
-  readonly #keys = new Map<string, KeyObject>();
+  readonly #keys: NamedKey[] = [];
 
   /** @throws GlobalIdKeyError */
   constructor(signing: SigningKey, verifying: readonly SigningKey[] = []) {
     for (const { id, key } of [signing, ...verifying]) this.#accept(id, key);
-    this.signingId = signing.id;
+    this.ending = endingOf(signing.id);
     this.#signing = signing.key;
   }
 
@@ -34,18 +42,21 @@ export class Mac {
     return createHmac('sha256', this.#signing).update(text).digest('base64url');
   }
 
-  /** True when `signature` is that of `text` by the key of that id. Takes equally long either way. */
-  verify(text: string, keyId: string, signature: string): boolean {
-    const key = this.#keys.get(keyId);
+  /**
+   * True when `signature`, of 43 characters, is that of `text` by the key that `text` names at its
+   * end. Takes equally long either way.
+   */
+  verify(text: string, signature: string): boolean {
+    const named = this.#keys.find(({ ending }) => text.endsWith(ending));
     // An unknown key does the same work, so that the time does not tell which keys exist.
-    const mac = createHmac('sha256', key ?? this.#signing).update(text);
+    const mac = createHmac('sha256', named?.key ?? this.#signing).update(text);
     // As text: a digest as a Buffer costs half as much again as the whole signature.
     const expected = mac.digest('base64url');
     EXPECTED.write(expected, 'latin1');
-    GIVEN.fill(0).write(signature, 'latin1');
+    GIVEN.write(signature, 'latin1');
     const isEqual = timingSafeEqual(GIVEN, EXPECTED);
     // Compared as text too, once equal bytes are no news: latin1 keeps only half of a character.
-    return isEqual && signature === expected && key !== undefined;
+    return isEqual && signature === expected && named !== undefined;
   }
 
   #accept(id: string, key: KeyObject): void {
@@ -56,12 +67,15 @@ export class Mac {
     if (size < MIN_KEY_BYTES) {
       throw new GlobalIdKeyError(`key ${id} is not a secret KeyObject of at least 32 bytes`);
     }
-    const known = this.#keys.get(id);
-    if (known !== undefined && known !== key && !known.equals(key)) {
-      throw new GlobalIdKeyError(`two keys have the id ${id}`);
-    }
-    this.#keys.set(id, key);
+    const ending = endingOf(id);
+    const known = this.#keys.find((named) => named.ending === ending);
+    if (known === undefined) this.#keys.push({ ending, key });
+    else if (!known.key.equals(key)) throw new GlobalIdKeyError(`two keys have the id ${id}`);
   }
+}
+
+function endingOf(id: string): string {
+  return `&k=${id}`;
 }
 
 function isSecretKey(key: unknown): key is KeyObject {

@@ -1,6 +1,6 @@
 import { problemOfText } from './diagnose.ts';
 import { GlobalIdInvalidError } from './gid-errors.ts';
-import { frozen, GLOBAL_ID_MAX_LENGTH, GLOBAL_ID_MAX_PARTS, type GlobalId } from './global-id.ts';
+import { checked, GLOBAL_ID_MAX_LENGTH, GLOBAL_ID_MAX_PARTS, type GlobalId } from './global-id.ts';
 import { decodePart } from './text.ts';
 
 /** A whole global ID in its one order of parameters; what it does not match is told apart later. */
@@ -18,7 +18,7 @@ export function parseGlobalId(text: string): GlobalId {
   const match = GLOBAL_ID.exec(text);
   if (match === null) throw problemOfText(text);
   const [, fleet, model, id, shard, tenant, epoch] = match as unknown as Matched;
-  return frozen(fleet, model, partsOf(id), shard, tenantOf(tenant), epochOf(epoch));
+  return checked(fleet, model, partsOf(id), shard, tenantOf(tenant), epochOf(epoch), text);
 }
 
 type Matched = [string, string, string, string, string, string | undefined, string | undefined];

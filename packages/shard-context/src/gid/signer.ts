@@ -4,7 +4,7 @@ import {
   GlobalIdInvalidError,
 } from './gid-errors.ts';
 import type { GlobalId } from './global-id.ts';
-import { Mac, type SigningKey } from './mac.ts';
+import { Mac, SIGNATURE_LENGTH, type SigningKey } from './mac.ts';
 import { parseGlobalId } from './parse.ts';
 import { formatGlobalId } from './text.ts';
 
@@ -34,7 +34,6 @@ export interface VerifyOptions {
 
 /** A signed text is `<global ID>[&x=<second of expiry>]&k=<key id>&sig=<43 characters>`. */
 const SIGNATURE_START = '&sig=';
-const SIGNATURE_LENGTH = 43;
 /** Longest signed text: a plain one and its additions. */
 const SIGNED_MAX_LENGTH = 2_200;
 
@@ -54,8 +53,8 @@ export class GlobalIdSigner {
 
   /** The signed text of a global ID. @throws GlobalIdInvalidError, GlobalIdShardMissingError */
   sign(value: GlobalId, options: SignOptions): string {
-    const covered = `${formatGlobalId(value)}${this.#expiry(options)}&k=${this.#mac.signingId}`;
-    return `${covered}&sig=${this.#mac.sign(withPurpose(covered, options.purpose))}`;
+    const covered = formatGlobalId(value) + this.#expiry(options) + this.#mac.ending;
+    return covered + SIGNATURE_START + this.#mac.sign(withPurpose(covered, options.purpose));
   }
 
   /**
@@ -95,10 +94,9 @@ export class GlobalIdSigner {
     }
     const end = text.length - SIGNATURE_LENGTH - SIGNATURE_START.length;
     const covered = text.slice(0, Math.max(end, 0));
-    const keyId = covered.slice(covered.lastIndexOf('&k=') + 3);
     const signature = text.slice(end + SIGNATURE_START.length);
     const hasForm = text.startsWith('gid://') && text.startsWith(SIGNATURE_START, end);
-    if (hasForm && this.#mac.verify(withPurpose(covered, purpose), keyId, signature)) {
+    if (hasForm && this.#mac.verify(withPurpose(covered, purpose), signature)) {
       return covered;
     }
     throw new GlobalIdSignatureError();

@@ -1,5 +1,11 @@
 import { GlobalIdInvalidError } from './gid-errors.ts';
-import { checkGlobalId, GLOBAL_ID_MAX_LENGTH, type GlobalId } from './global-id.ts';
+import {
+  checkGlobalId,
+  GLOBAL_ID_MAX_LENGTH,
+  keepText,
+  knownText,
+  type GlobalId,
+} from './global-id.ts';
 
 /** What percent-encoding leaves as it is: the unreserved set of encodeURIComponent. */
 const UNRESERVED = /^[\w\-.!~*'()]+$/;
@@ -10,6 +16,8 @@ const UNRESERVED = /^[\w\-.!~*'()]+$/;
  * @throws GlobalIdInvalidError, GlobalIdShardMissingError
  */
 export function formatGlobalId(value: GlobalId): string {
+  const known = knownText(value);
+  if (known !== undefined) return known;
   checkGlobalId(value);
   const { fleet, model, id, shard, tenant, epoch } = value;
   // One template: each joint of a string costs again when its bytes are taken, as in a signature.
@@ -19,9 +27,12 @@ export function formatGlobalId(value: GlobalId): string {
       : epoch === undefined
         ? `gid://${fleet}/${model}/${joinParts(id)}?shard=${shard}&tenant=${encodePart(tenant)}`
         : `gid://${fleet}/${model}/${joinParts(id)}?shard=${shard}&tenant=${encodePart(tenant)}&e=${epoch}`;
-  if (text.length <= GLOBAL_ID_MAX_LENGTH) return text;
-  const reason = `it is longer than ${GLOBAL_ID_MAX_LENGTH} characters`;
-  throw new GlobalIdInvalidError('too-long', reason);
+  if (text.length > GLOBAL_ID_MAX_LENGTH) {
+    const reason = `it is longer than ${GLOBAL_ID_MAX_LENGTH} characters`;
+    throw new GlobalIdInvalidError('too-long', reason);
+  }
+  keepText(value, text);
+  return text;
 }
 
 /** Which models keep ids that are unique on one shard only (`shardLocal`). Default: none. */
