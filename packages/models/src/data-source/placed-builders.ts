@@ -1,4 +1,10 @@
-import { currentFrame, runInFrame, samePlace, type Frame } from '@switchyard/shard-context';
+import {
+  currentFrame,
+  runInFrame,
+  samePlace,
+  type Frame,
+  type Place,
+} from '@switchyard/shard-context';
 import {
   DeleteQueryBuilder,
   InsertQueryBuilder,
@@ -14,6 +20,7 @@ import {
   type UpdateResult,
 } from 'typeorm';
 import { SoftDeleteQueryBuilder } from 'typeorm/query-builder/SoftDeleteQueryBuilder.js';
+import { scopedWhere, scopeParameters, withScopedJoins } from '../records/read-scope.ts';
 import { RunnerMisplacedError } from '../runner/runner-errors.ts';
 import { ShardQueryRunner } from '../runner/shard-query-runner.ts';
 import { guardedDelete, guardedInsert, guardedUpdate } from './guarded-execute.ts';
@@ -38,6 +45,24 @@ export class PlacedSelect<E extends ObjectLiteral> extends SelectQueryBuilder<E>
 
   protected override obtainQueryRunner(): QueryRunner {
     return obtain(this.madeIn, this.queryRunner, () => super.obtainQueryRunner());
+  }
+
+  override getParameters(): ObjectLiteral {
+    return { ...super.getParameters(), ...scopeParameters(this, this.#place) };
+  }
+
+  protected override createWhereExpression(): string {
+    return scopedWhere(this, this.#place, super.createWhereExpression());
+  }
+
+  protected override createJoinExpression(): string {
+    return withScopedJoins(this, this.#place, () => super.createJoinExpression());
+  }
+
+  get #place(): Place | undefined {
+    const { queryRunner } = this;
+    if (queryRunner instanceof ShardQueryRunner) return queryRunner.place;
+    return this.madeIn?.place ?? currentFrame()?.place;
   }
 
   protected override async executeEntitiesAndRawResults(

@@ -1,6 +1,7 @@
 import { currentFrame, ShardContext } from '@switchyard/shard-context';
 import type { EntityMetadata, ObjectLiteral } from 'typeorm';
 import type { FleetDataSource, Search } from './search.ts';
+import { seeAllTenants } from './read-scope.ts';
 import { primaryKeyOf, readTenants } from './tenant-reader.ts';
 import { tenantPathOf } from './tenant-path.ts';
 import { storedText } from './tenant-value.ts';
@@ -40,7 +41,7 @@ export class FleetReader {
         .createQueryBuilder('record')
         .setFindOptions({ withDeleted: this.#withDeleted })
         .whereInIds(searches.map((search) => idMapOf(search)));
-      const records = await query.getMany();
+      const records = await seeAllTenants(query).getMany();
       return this.#withTenants(metadata, records);
     });
   }

@@ -2,7 +2,7 @@ import type { LocatedRecord, Locator } from '@switchyard/shard-context';
 import { declarationOf } from '../declarations/declare.ts';
 import { searchKey, type FleetReader, type FoundRow, type Residence } from './fleet-reader.ts';
 import { failure, misrouted, type Outcome, type Search } from './search.ts';
-import { placementsFor, searchByTenant } from './search-by-tenant.ts';
+import { placementsFor, refusedByLock, searchByTenant } from './search-by-tenant.ts';
 
 /**
  * Finds references that name a shard and no tenant. A row is handed out only where the shard's own
@@ -60,7 +60,8 @@ class ShardSearch {
       const row = rows.get(searchKey(search));
       if (row === undefined) missing.push(search);
       else if (row.tenant === undefined) outcomes.push([search.reference, ownRow(row)]);
-      else if (lives(residences.get(row.tenant))) outcomes.push([search.reference, ownRow(row)]);
+      else if (lives(residences.get(row.tenant)))
+        outcomes.push([search.reference, refusedByLock(row.tenant) ?? ownRow(row)]);
       else away.push(withTenant(search, row.tenant));
     }
     return { outcomes: [...outcomes, ...(await this.#follow(shard, away, group))], missing };

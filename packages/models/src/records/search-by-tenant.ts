@@ -71,17 +71,22 @@ function refusalOf(search: Search, placements: Placements): LocatedRecord | unde
   const answer = placements.get(reference.tenant as string);
   if (answer === undefined) return { outcome: 'gone' };
   if ('outcome' in answer) return answer;
-  const frame = currentFrame();
-  const lockedTo = frame?.locked === true ? frame.place?.tenant : undefined;
-  if (lockedTo !== undefined && lockedTo !== answer.tenant) {
-    return misrouted(`it is of tenant ${answer.tenant}, and the context is locked to ${lockedTo}`);
-  }
+  const locked = refusedByLock(answer.tenant);
+  if (locked !== undefined) return locked;
   const declaration = declarationOf(metadata);
   const local = declaration?.domain === 'sharded' && declaration.ids === 'shardLocal';
   if (!local || reference.shard === answer.shard) return undefined;
   return misrouted(
     `its id is local to ${reference.shard}, and its tenant lives on ${answer.shard}`,
   );
+}
+
+/** Inside a lock, rows of another tenant than its own are not handed out. */
+export function refusedByLock(tenant: string): LocatedRecord | undefined {
+  const frame = currentFrame();
+  const lockedTo = frame?.locked === true ? frame.place?.tenant : undefined;
+  if (lockedTo === undefined || lockedTo === tenant) return undefined;
+  return misrouted(`it is of tenant ${tenant}, and the context is locked to ${lockedTo}`);
 }
 
 async function findGroup(

@@ -2,6 +2,7 @@ import type { EntityMetadata, ObjectLiteral } from 'typeorm';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
 import type { Subject } from 'typeorm/persistence/Subject.js';
 import { TenantMismatchError } from './record-errors.ts';
+import { scopesReads } from './read-scope.ts';
 import { TenantClaims } from './tenant-claims.ts';
 import { endsOf, tenantPathOf } from './tenant-path.ts';
 import { primaryKeyOf, type RowKey } from './tenant-reader.ts';
@@ -82,7 +83,9 @@ export function claimsOf(subjects: readonly Subject[], runner: TenantRunner): Te
 
 /** The row that is about to be changed, where no loaded version of it says whose it is. */
 function claimItself(claims: TenantClaims, subject: Subject, runner: TenantRunner): void {
-  if (subject.mustBeInserted || tenantPathOf(subject.metadata) === undefined) return;
+  if (tenantPathOf(subject.metadata) === undefined) return;
+  // Scoped reads do not see another tenant's row, so it looks as if there were none.
+  if (subject.mustBeInserted && !scopesReads(subject.metadata)) return;
   const { databaseEntity, identifier } = subject;
   if (databaseEntity !== undefined && nameOf(subject, databaseEntity, runner) !== undefined) return;
   if (identifier === undefined) return;
