@@ -10,6 +10,7 @@ import { loadConfig, type LoadedConfig } from './config/load-config.ts';
 import { adopt } from './commands/adopt.ts';
 import { abort, pause, resume } from './commands/control.ts';
 import { identify } from './commands/identify.ts';
+import { checkQueues } from './commands/jobs.ts';
 import { migrate } from './commands/migrate.ts';
 import { closeCommandLine, openCommandLine } from './commands/open-command-line.ts';
 import { plan } from './commands/plan.ts';
@@ -173,7 +174,17 @@ function controlCommands(parser: Argv, run: Run): Argv {
     .command('resume', 'go on with a paused or killed rollout', shared, (options) =>
       run(options, resume),
     )
-    .command('abort', 'end a running rollout', shared, (options) => run(options, abort));
+    .command('abort', 'end a running rollout', shared, (options) => run(options, abort))
+    .command('jobs', 'look at the queues', (command) =>
+      command
+        .command(
+          'check',
+          'count what waits and what this version could not run',
+          shared,
+          (options) => run(options, checkQueues),
+        )
+        .demandCommand(1, 'Name a command: jobs check.'),
+    );
 }
 
 function shared(command: Argv) {

@@ -32,7 +32,8 @@ export type {
 } from './plan/planner.ts';
 export type { StepPath } from './ladder/path.ts';
 export { thisAuthor, type Fleet } from './fleet/fleet.ts';
-export { forecastFleet, type Forecast, type RolloutRequest } from './fleet/forecast.ts';
+export { forecastFleet } from './fleet/forecast.ts';
+export type { Forecast, RolloutRequest } from './fleet/shard-forecast.ts';
 export { askFleet, readLeases, type ControlOutcome } from './fleet/fleet-control.ts';
 export {
   readFleetStatus,

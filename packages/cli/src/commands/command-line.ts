@@ -1,6 +1,5 @@
-import type { Fleet } from '@switchyard/migrator';
-import type { LockFile, Shard } from '@switchyard/shard-context';
-import type { Connection } from 'mysql2/promise';
+import type { Fleet, OpenShard } from '@switchyard/migrator';
+import type { LockFile } from '@switchyard/shard-context';
 import type { SwitchyardConfig } from '../config/switchyard-config.ts';
 import type { Screen } from '../output/screen.ts';
 
@@ -29,7 +28,7 @@ export interface CommandLine {
   readonly lockFile: LockFile;
   readonly fleet: Fleet;
   /** Opens a connection without checking who answers. For `prepare`, `adopt` and `identify`. */
-  readonly openUnchecked: (shard: Shard) => Promise<Connection>;
+  readonly openUnchecked: OpenShard;
   readonly screen: Screen;
 }
 

@@ -62,6 +62,7 @@ const jobs = z.strictObject({
   queues: z.array(name).min(1),
   connection: z.custom((value) => typeof value === 'function', 'expected a function'),
   prefix: name.optional(),
+  signing: z.unknown().optional(),
 });
 
 /** What a config has to look like. Unknown fields are wrong: a misspelt one would be ignored. */

@@ -1,6 +1,11 @@
-import type { DataSourceOptions } from 'typeorm';
-import type { MigrationSources, PlanPolicy, RolloutPolicy } from '@switchyard/migrator';
+import type {
+  MigrationSources,
+  PlannerOptions,
+  PlanPolicy,
+  RolloutPolicy,
+} from '@switchyard/migrator';
 import type { LockFile, Topology } from '@switchyard/shard-context';
+import type { CheckJobsRequest } from '@switchyard/shard-context/bullmq';
 
 /**
  * What `switchyard.config.ts` exports as its default. Service, worker and command line share the
@@ -11,7 +16,7 @@ export interface SwitchyardConfig {
   /** `switchyard.lock.json` beside the config: a `LockFile`, or where it lies. */
   readonly lockFile: LockFile | URL;
   /** The application's entities: what the plan checks drops and id strategies against. */
-  readonly entities?: DataSourceOptions['entities'];
+  readonly entities?: PlannerOptions['entities'];
   /** Migration classes, globs relative to the config, or the URL of a folder of migration files. */
   readonly migrations: MigrationSources | string | URL;
   /** The directory: `prepare` makes its tables as well, `adopt` assigns the tenants. */
@@ -36,4 +41,6 @@ export interface JobsConfig {
   readonly connection: () => unknown;
   /** BullMQ's key prefix. Default `bull`. */
   readonly prefix?: string;
+  /** The keys by which the service signs and reads its jobs, where it does. */
+  readonly signing?: CheckJobsRequest['signing'];
 }

@@ -1,14 +1,22 @@
-import type { Forecast } from '@switchyard/migrator';
-import { formatPlan } from './plan-lines.ts';
-import type { Screen } from './screen.ts';
+import { formatPlan, type Forecast, type PlanTone } from '@switchyard/migrator';
+import type { Screen, Style } from './screen.ts';
 import { sayTrouble } from './show-rollout.ts';
+
+const TONES: Readonly<Record<PlanTone, Style>> = {
+  heading: 'bold',
+  cheap: 'green',
+  costly: 'yellow',
+  refused: 'red',
+  quiet: 'dim',
+};
 
 /** Shows what every shard will do, and why some will not. */
 export function sayForecasts(screen: Screen, forecasts: readonly Forecast[]): void {
   for (const forecast of forecasts) screen.event(planEvent(forecast));
   if (screen.json) return;
   const plans = forecasts.flatMap((forecast) => forecast.plans);
-  if (plans.length > 0) for (const line of formatPlan(plans).split('\n')) screen.say(line);
+  const paint = (tone: PlanTone, text: string) => screen.style(TONES[tone], text);
+  if (plans.length > 0) screen.say(formatPlan(plans, { paint }));
   for (const forecast of forecasts) sayAside(screen, forecast);
 }
 

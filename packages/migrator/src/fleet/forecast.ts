@@ -1,48 +1,18 @@
+import type { Connection } from 'mysql2/promise';
 import type { Shard } from '@switchyard/shard-context';
-import { readLease, type Control } from '../ledger/lease.ts';
+import { readLease } from '../ledger/lease.ts';
 import { readMigrationRows, readOpenMigration, type LedgerRow } from '../ledger/ledger.ts';
 import type { MigrationFile } from '../migrations/migration-file.ts';
 import type { PlanRefusal, ShardPlan } from '../plan/plan.ts';
 import { Budget } from '../rollout/budget.ts';
-import type { Failure } from '../rollout/events.ts';
 import { failureOf } from '../rollout/failure.ts';
 import { isHalfDone } from '../rollout/migration-run.ts';
 import { withDefaults } from '../rollout/rollout-policy.ts';
 import { isApplied, isThere } from '../rollout/shard-run.ts';
-import type { Connection } from 'mysql2/promise';
 import { driftOf } from './drift-of-plans.ts';
+import { changedSince, unknownTo } from './files-and-ledger.ts';
 import type { Fleet } from './fleet.ts';
-
-/** Which migrations, which way, on which shards. */
-export interface RolloutRequest {
-  readonly direction: 'up' | 'down';
-  /** Up: the last migration to run. Down: the only one to revert. Default: all; the latest. */
-  readonly to?: string;
-  /** Names of shards. Default: all. */
-  readonly only?: readonly string[];
-  /** Named permissions, kept so that `resume` has them too. */
-  readonly allow?: readonly string[];
-}
-
-/** What one shard has, and what will be done there. */
-export interface Forecast {
-  readonly shard: Shard;
-  readonly direction: 'up' | 'down';
-  readonly plans: readonly ShardPlan[];
-  /** What is to run, in order; `plans` covers it unless one is half done. */
-  readonly pending: readonly MigrationFile[];
-  /** A migration that an earlier run left half done; it is finished first. */
-  readonly halfDone: { readonly migration: string; readonly stepsDone: number } | undefined;
-  /** Migrations whose file is not the one that ran here. */
-  readonly changed: readonly string[];
-  /** Migrations that ran here and that no file is known for. */
-  readonly unknown: readonly string[];
-  readonly control: { readonly asked: Control; readonly by: string | undefined };
-  /** Why nothing can run here, one entry per reason. */
-  readonly refusals: readonly PlanRefusal[];
-  /** Why the shard could not be looked at or planned. */
-  readonly failure: Failure | undefined;
-}
+import type { Forecast, RolloutRequest } from './shard-forecast.ts';
 
 /** Looks at every shard and plans it. Nothing is changed. Budgets per server are kept. */
 export async function forecastFleet(fleet: Fleet, request: RolloutRequest): Promise<Forecast[]> {
@@ -126,34 +96,6 @@ function pendingOf(
   }
   const last = to === undefined ? files.length - 1 : files.findIndex(({ name }) => name === to);
   return files.slice(0, last + 1).filter(({ name }) => !isThere(rows, name, 'up'));
-}
-
-/** Files that are not the ones that ran. */
-export function changedSince(
-  files: readonly MigrationFile[],
-  rows: readonly LedgerRow[],
-): string[] {
-  return files
-    .filter(({ name, checksum }) => {
-      const row = rows.find(({ migration }) => migration === name);
-      const ran = row?.checksum ?? checksum; // a baseline has none
-      return ran !== checksum;
-    })
-    .map(({ name }) => name);
-}
-
-/** Migrations in the ledger that no file is known for. */
-export function unknownTo(files: readonly MigrationFile[], rows: readonly LedgerRow[]): string[] {
-  const known = new Set(files.map(({ name }) => name));
-  return rows
-    .filter(({ migration }) => !known.has(migration) && isNamed(migration))
-    .filter(({ migration }) => isApplied(rows, migration))
-    .map(({ migration }) => migration);
-}
-
-/** False for the ledger's own notes: `(adoption)`, `(schema copy)`. */
-export function isNamed(migration: string): boolean {
-  return !migration.startsWith('(');
 }
 
 /** What is known of a shard before anybody looked. */

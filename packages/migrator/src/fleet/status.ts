@@ -8,7 +8,7 @@ import { failureOf } from '../rollout/failure.ts';
 import { withDefaults } from '../rollout/rollout-policy.ts';
 import { isApplied } from '../rollout/shard-run.ts';
 import type { Fleet } from './fleet.ts';
-import { changedSince, isNamed, unknownTo } from './forecast.ts';
+import { changedSince, isNamed, unknownTo } from './files-and-ledger.ts';
 
 /** A migration that a shard has. */
 export interface AppliedMigration {

@@ -1,6 +1,6 @@
 import type { Shard } from '@switchyard/shard-context';
 import type { Fleet } from '../fleet/fleet.ts';
-import { isNamed } from '../fleet/forecast.ts';
+import { isNamed } from '../fleet/files-and-ledger.ts';
 import { readMigrationRows, type LedgerRow } from '../ledger/ledger.ts';
 import type { Budget } from '../rollout/budget.ts';
 import { isApplied } from '../rollout/shard-run.ts';

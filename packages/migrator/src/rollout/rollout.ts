@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { Fleet } from '../fleet/fleet.ts';
-import type { Forecast, RolloutRequest } from '../fleet/forecast.ts';
+import type { Forecast, RolloutRequest } from '../fleet/shard-forecast.ts';
 import { clearAborts } from '../fleet/fleet-control.ts';
 import { Budget } from './budget.ts';
 import type { OnEvent, ShardOutcome, ShardResult } from './events.ts';
