@@ -29,7 +29,7 @@ export interface NotClimbed {
 export interface ClimbOptions {
   /** Leaves the first rung out: no row versions are left, or its bugs are known. */
   readonly withoutInstant?: boolean;
-  /** Session setting of `foreign_key_checks`. Default true. */
+  /** Session setting of `foreign_key_checks`. Default: as the migration left it. */
   readonly foreignKeyChecks?: boolean;
 }
 
@@ -46,28 +46,32 @@ export async function climb(
   const rungs = rungsOf(scratch.facts).filter(
     (rung) => options.withoutInstant !== true || rung.path !== 'instant',
   );
+  const tried = () => climbRungs(scratch, table, clauses, rungs);
+  if (options.foreignKeyChecks === undefined) return tried();
+  return scratch.withForeignKeyChecks(options.foreignKeyChecks, tried);
+}
+
+async function climbRungs(
+  scratch: ScratchSchema,
+  table: string,
+  clauses: readonly string[],
+  rungs: readonly Rung[],
+): Promise<Climbed | NotClimbed> {
   const before = await scratch.definition(table);
   let refusal: NotClimbed = { outcome: 'refused', number: 0, message: 'no algorithm fits' };
-  if (options.foreignKeyChecks === false) await scratch.query('SET SESSION foreign_key_checks = 0');
-  try {
-    for (const rung of rungs) {
-      const sql = alterSql(table, clauses, rung);
-      const id = await tableId(scratch, table, rung);
-      const failed = await attempt(scratch, sql);
-      if (failed === undefined) {
-        const path = await pathOf(scratch, table, rung, id);
-        const after = await scratch.definition(table);
-        return { outcome: 'climbed', path, rung, sql, before, after };
-      }
-      refusal = failed;
-      if (!TRY_NEXT.has(failed.number)) break;
+  for (const rung of rungs) {
+    const sql = alterSql(table, clauses, rung);
+    const id = await tableId(scratch, table, rung);
+    const failed = await attempt(scratch, sql);
+    if (failed === undefined) {
+      const path = await pathOf(scratch, table, rung, id);
+      const after = await scratch.definition(table);
+      return { outcome: 'climbed', path, rung, sql, before, after };
     }
-    return refusal;
-  } finally {
-    if (options.foreignKeyChecks === false) {
-      await scratch.query('SET SESSION foreign_key_checks = 1');
-    }
+    refusal = failed;
+    if (!TRY_NEXT.has(failed.number)) break;
   }
+  return refusal;
 }
 
 async function pathOf(

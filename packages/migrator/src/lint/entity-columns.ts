@@ -6,12 +6,13 @@ export type EntityColumns = ReadonlyMap<string, ReadonlySet<string>>;
 /** The tables and columns of entities, by their names in the database. */
 export async function entityColumns(
   entities: DataSourceOptions['entities'],
+  engine: 'mysql' | 'mariadb',
 ): Promise<EntityColumns> {
   if (entities === undefined) return new Map();
   const { DataSource: Source } = await import('typeorm');
   // TypeORM's validator wants a database name, though none is ever opened.
   const database = 'entities';
-  const source = new Source({ type: 'mysql', database, entities, driver: {}, logging: false });
+  const source = new Source({ type: engine, database, entities, driver: {}, logging: false });
   await buildMetadatas(source);
   return new Map(
     source.entityMetadatas.map((metadata) => [

@@ -94,9 +94,7 @@ async function presentObject(shard: BoundShard, step: BoundStep): Promise<BoundS
 
 async function isSmall(shard: BoundShard, table: string | undefined): Promise<boolean> {
   if (table === undefined) return false;
-  return (
-    (await offending(shard.connection, moreRowsThan(table, shard.policy.smallTableRows))) === 0
-  );
+  return (await offending(shard, moreRowsThan(table, shard.policy.smallTableRows))) === 0;
 }
 
 /** Between planning and running a table may have grown. */
@@ -136,21 +134,42 @@ function rebuildRefused(step: BoundStepParts): PlanRefusal {
 async function probed(shard: BoundShard, probes: readonly DataProbe[]): Promise<PlanRefusal[]> {
   const refusals: PlanRefusal[] = [];
   for (const { sql, refusal } of probes) {
-    if (refusal.flag !== undefined && shard.allow.has(refusal.flag)) continue;
-    if ((await offending(shard.connection, sql)) > 0) refusals.push(refusal);
+    const count = await offending(shard, sql);
+    if (count === 0) continue;
+    const found = count === 'unknown' ? notChecked(shard, refusal) : refusal;
+    if (found.flag === undefined || !shard.allow.has(found.flag)) refusals.push(found);
   }
   return refusals;
 }
 
+function notChecked({ policy }: BoundShard, refusal: PlanRefusal): PlanRefusal {
+  return {
+    ...refusal,
+    rule: 'NOT_CHECKED',
+    reason: `counting took longer than ${policy.probeSeconds} s, and it may be that ${refusal.reason}`,
+    remedy: 'Check it by hand and allow it by name, or plan with more probeSeconds',
+    flag: `unchecked:${refusal.table ?? ''}`,
+  };
+}
+
 /** Tables that come into being by a rename have no rows that could be counted yet. */
 const NO_SUCH_TABLE = 1146;
+const TOO_LONG = new Set([1969, 3024]);
 
-async function offending(connection: Connection, sql: string): Promise<number> {
+/** The answer to a question to the shard's rows, within the time that the policy gives it. */
+async function offending(shard: BoundShard, sql: string): Promise<number | 'unknown'> {
+  const seconds = shard.policy.probeSeconds;
+  const limited =
+    shard.facts.engine === 'mariadb'
+      ? `SET STATEMENT max_statement_time = ${seconds} FOR ${sql}`
+      : sql.replace(/^SELECT/, `SELECT /*+ MAX_EXECUTION_TIME(${seconds * 1000}) */`);
   try {
-    const [rows] = await connection.query<RowDataPacket[]>(sql);
+    const [rows] = await shard.connection.query<RowDataPacket[]>(limited);
     return Number((rows[0] as { offending?: unknown } | undefined)?.offending ?? 0);
   } catch (error) {
-    if (errorNumber(error) === NO_SUCH_TABLE) return 1;
+    const number = errorNumber(error) ?? 0;
+    if (number === NO_SUCH_TABLE) return 1;
+    if (TOO_LONG.has(number)) return 'unknown';
     throw error;
   }
 }

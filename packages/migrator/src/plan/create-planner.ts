@@ -49,11 +49,18 @@ class FleetPlanner implements Planner {
 
   constructor(options: PlannerOptions) {
     this.#options = options;
-    this.#policy = { smallTableRows: 1000, dataRows: 10_000, rebuild: 'allow', ...options.policy };
+    this.#policy = {
+      smallTableRows: 1000,
+      dataRows: 10_000,
+      rebuild: 'allow',
+      probeSeconds: 60,
+      ...options.policy,
+    };
     this.#allow = new Set(options.allow ?? []);
   }
 
   async plan(shard: PlanShard, request: PlanRequest): Promise<ShardPlan[]> {
+    if (request.migrations.length === 0) return [];
     const facts = await readServerFacts(shard.connection);
     const direction = request.direction ?? 'up';
     const { migrations } = request;
@@ -157,7 +164,7 @@ class FleetPlanner implements Planner {
       made,
       policy: this.#policy,
       allow: this.#allow,
-      entities: await (this.#entities ??= entityColumns(entities)),
+      entities: await (this.#entities ??= entityColumns(entities, scratch.facts.engine)),
     });
     const draft = await draftMigration(context, recording);
     await scratch.keep();

@@ -4,7 +4,7 @@ import { hasSafeInstantColumns } from '../ladder/rungs.ts';
 import { settled } from '../ladder/settle.ts';
 import { climbAlter, type Rise } from '../ladder/split-alter.ts';
 import type { Clause, Statement } from '../parser/statement.ts';
-import { digestOf } from '../recording/definition.ts';
+import { columnLines, digestOf } from '../recording/definition.ts';
 import { draftForeignKey } from './draft-foreign-key.ts';
 import { draftPartition } from './draft-partition.ts';
 import { draftRename } from './draft-table.ts';
@@ -55,20 +55,24 @@ async function draftOrdinary(
 ): Promise<void> {
   if (clauses.length === 0) return;
   const { scratch } = context;
+  const versions = rowVersionsIn((await scratch.definition(table)) ?? '');
+  const limited = context.withoutInstant.has(table) || !hasSafeInstantColumns(scratch.facts);
   const rises = await climbAlter(scratch, table, clauses, (some) => ({
-    withoutInstant: needsOtherRung(context, table, some),
+    withoutInstant: limited && versions(some) > 0,
   }));
-  for (const rise of rises) await addRise(context, table, rise);
+  for (const rise of rises) await addRise(context, table, rise, versions(rise.clauses));
 }
 
-function needsOtherRung(context: DraftContext, table: string, clauses: readonly Clause[]): boolean {
-  if (rowVersionsOf(clauses) === 0) return false;
-  return context.withoutInstant.has(table) || !hasSafeInstantColumns(context.scratch.facts);
-}
-
-async function addRise(context: DraftContext, table: string, rise: Rise): Promise<void> {
+async function addRise(
+  context: DraftContext,
+  table: string,
+  rise: Rise,
+  rowVersions: number,
+): Promise<void> {
   const { result, clauses } = rise;
-  if (result.outcome === 'climbed') return addClimbed(context, table, clauses, result);
+  if (result.outcome === 'climbed') {
+    return addClimbed(context, table, clauses, result, rowVersions);
+  }
   const clause = clauses.map((one) => one.text).join(', ');
   const verdict = await settled(context.scratch, table, clauses, result);
   if (verdict === 'same') {
@@ -96,6 +100,7 @@ function addClimbed(
   table: string,
   clauses: readonly Clause[],
   climbed: Climbed,
+  rowVersions: number,
 ): void {
   const clause = clauses.map((one) => one.text).join(', ');
   const changesText = climbed.before !== climbed.after;
@@ -112,7 +117,7 @@ function addClimbed(
     lock: climbed.path === 'copy' ? 'shared' : 'none',
     note: noteOf(climbed),
     madeHere: context.made.has(table),
-    rowVersions: climbed.path === 'instant' ? rowVersionsOf(clauses) : 0,
+    rowVersions: climbed.path === 'instant' ? rowVersions : 0,
     verify: changesText
       ? {
           kind: 'schema',
@@ -127,10 +132,15 @@ function isCounter(clause: Clause): boolean {
   return /^AUTO_INCREMENT\b/i.test(clause.text);
 }
 
-function rowVersionsOf(clauses: readonly Clause[]): number {
-  return clauses.some((clause) => clause.kind === 'add-column' || clause.kind === 'drop-column')
-    ? 1
-    : 0;
+/** Adding and dropping columns that are stored costs a row version, whatever their number. */
+function rowVersionsIn(definition: string): (clauses: readonly Clause[]) => number {
+  const lines = columnLines(definition);
+  const isStored = ({ kind, name, definition: added = '' }: Clause): boolean => {
+    if (kind === 'drop-column') return !/\bVIRTUAL\b/.test(lines.get(name ?? '') ?? '');
+    if (kind !== 'add-column') return false;
+    return !/\bAS\s*\(/i.test(added) || /\b(STORED|PERSISTENT)\b/i.test(added);
+  };
+  return (clauses) => (clauses.some(isStored) ? 1 : 0);
 }
 
 function noteOf(climbed: Climbed): Step['note'] {

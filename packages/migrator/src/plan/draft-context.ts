@@ -4,13 +4,15 @@ import { columnLines } from '../recording/definition.ts';
 import type { ScratchSchema } from '../recording/scratch-schema.ts';
 import type { EntityColumns } from '../lint/entity-columns.ts';
 import type { DataProbe, DraftStep } from './draft.ts';
-import type { Direction, PlanRefusal } from './plan.ts';
+import type { Direction, PlanRefusal, Step } from './plan.ts';
 import type { PlanPolicy } from './planner.ts';
 
 /** What all parts of drafting one migration share; steps and refusals are added as they are found. */
 export class DraftContext {
   readonly steps: DraftStep[] = [];
   readonly refusals: PlanRefusal[] = [];
+  /** False while the migration has `foreign_key_checks` turned off. */
+  foreignKeyChecks = true;
   /** Questions to the rows of each shard. */
   readonly probes: DataProbe[] = [];
   /** Tables that this migration makes, or one that runs before it. */
@@ -43,7 +45,8 @@ export class DraftContext {
     const id = createHash('sha256')
       .update(JSON.stringify([...parts, same.length]))
       .digest('hex');
-    this.steps.push({ id: id.slice(0, 24), ...step });
+    const session: Step['session'] = this.foreignKeyChecks ? {} : { foreign_key_checks: 0 };
+    this.steps.push({ id: id.slice(0, 24), ...step, session: { ...session, ...step.session } });
   }
 
   /** Adds a question whose answer may refuse the migration on a shard. */

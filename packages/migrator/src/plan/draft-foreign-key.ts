@@ -23,7 +23,7 @@ export async function draftForeignKey(
 ): Promise<void> {
   const { scratch } = context;
   const before = await scratch.definition(table);
-  const checked = await climb(scratch, table, [clause.text]);
+  const checked = await climb(scratch, table, [clause.text], { foreignKeyChecks: true });
   if (checked.outcome !== 'climbed') {
     const verdict = await settled(scratch, table, [clause], checked);
     if (verdict === 'same') {

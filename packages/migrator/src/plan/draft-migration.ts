@@ -12,7 +12,12 @@ import type { Draft } from './draft.ts';
  */
 export async function draftMigration(context: DraftContext, recording: Recording): Promise<Draft> {
   const statements = replacedColumns(recording.statements, context.allow);
-  for (const recorded of statements) await draftStatement(context, recorded);
+  for (const recorded of statements) {
+    context.foreignKeyChecks = recorded.foreignKeyChecks;
+    await context.scratch.withForeignKeyChecks(recorded.foreignKeyChecks, () =>
+      draftStatement(context, recorded),
+    );
+  }
   for (const { sql, reason, remedy } of recording.failures) {
     context.refuse({ rule: 'NOT_PLANNABLE', table: undefined, clause: sql, reason, remedy });
   }

@@ -9,6 +9,8 @@ export interface PlanPolicy {
   readonly smallTableRows?: number;
   /** Data statements may touch at most this many rows in their transaction. Default 10,000. */
   readonly dataRows?: number;
+  /** A question to a shard's rows may take this many seconds while planning. Default 60. */
+  readonly probeSeconds?: number;
   /**
    * What becomes of changes that rewrite a table in place: `allow` them (default), or `refuse` them
    * because a replica would stand still for as long as the primary took.
@@ -54,7 +56,7 @@ export interface Planner {
    * One plan per migration, in order, each on top of those before it. Nothing on the shard is
    * changed; a scratch database on its server is made and dropped.
    * @throws ScratchRefusedError where no scratch database can be made
-   * @throws MigrationFailedToPlanError where the migration's own code throws
+   * @throws TableNotMirroredError where a table cannot be made again from its own definition
    */
   plan(shard: PlanShard, request: PlanRequest): Promise<ShardPlan[]>;
 }

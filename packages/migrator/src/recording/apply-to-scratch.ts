@@ -30,7 +30,7 @@ export async function applyToScratch(
   if (statement.kind === 'unreadable' || statement.kind === 'elsewhere') return;
   if (statement.kind === 'object') return;
   if (statement.kind === 'data') return rehearse(scratch, sql, parameters);
-  await withChecks(scratch, foreignKeyChecks, async () => {
+  await scratch.withForeignKeyChecks(foreignKeyChecks, async () => {
     if (await passes(scratch, sql, statement)) return;
     if (statement.kind !== 'alter' || statement.clauses.length === 1) return;
     for (const clause of statement.clauses) {
@@ -91,7 +91,7 @@ async function rehearse(
   sql: string,
   parameters: readonly unknown[],
 ): Promise<void> {
-  await withChecks(scratch, false, async () => {
+  await scratch.withForeignKeyChecks(false, async () => {
     await scratch.query('START TRANSACTION');
     try {
       await scratch.query(sql, parameters);
@@ -99,19 +99,6 @@ async function rehearse(
       await scratch.query('ROLLBACK');
     }
   });
-}
-
-async function withChecks(
-  scratch: ScratchSchema,
-  on: boolean,
-  work: () => Promise<void>,
-): Promise<void> {
-  if (!on) await scratch.query('SET SESSION foreign_key_checks = 0');
-  try {
-    await work();
-  } finally {
-    if (!on) await scratch.query('SET SESSION foreign_key_checks = 1');
-  }
 }
 
 /** False where what it asks for is there already. */

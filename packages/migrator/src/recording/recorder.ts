@@ -90,7 +90,11 @@ export class Recorder {
     if (named.length === 0) return this.#scratch.query(sql, parameters);
     this.#dataReads.push(sql);
     try {
-      return await this.#scratch.atShard((connection) => readRows(connection, sql, parameters));
+      return await this.#scratch.atShard((connection) => {
+        const own = (text: string) => this.#scratch.withShardName(text);
+        const values = parameters.map((value) => (typeof value === 'string' ? own(value) : value));
+        return readRows(connection, own(sql), values);
+      });
     } catch (error) {
       throw this.#refusedByServer(sql, error);
     }

@@ -27,6 +27,7 @@ export class ScratchSchema {
   readonly #connection: Connection;
   readonly #shard: string;
   readonly #checkpoint = new Map<string, string>();
+  #foreignKeyChecks = true;
   #shardTables: ReadonlySet<string> | undefined;
 
   private constructor(shard: string, connection: Connection, facts: ServerFacts) {
@@ -84,6 +85,11 @@ export class ScratchSchema {
       await this.#connection.query('ROLLBACK');
       await this.#connection.query(`USE ${escapeIdentifier(this.name)}`);
     }
+  }
+
+  /** A text that names the scratch database, as it is meant: with the shard's own. */
+  withShardName(text: string): string {
+    return text.replaceAll(this.name, this.facts.database);
   }
 
   /** Names of the shard's tables. */
@@ -184,13 +190,34 @@ export class ScratchSchema {
     return rows.map((row) => Object.values(row)[0] ?? '');
   }
 
+  /** Runs `work` with `foreign_key_checks` on or off, as it will be on the shard. */
+  async withForeignKeyChecks<T>(on: boolean, work: () => Promise<T>): Promise<T> {
+    const before = this.#foreignKeyChecks;
+    if (before === on) return work();
+    await this.#setForeignKeyChecks(on);
+    try {
+      return await work();
+    } finally {
+      await this.#setForeignKeyChecks(before);
+    }
+  }
+
+  async #setForeignKeyChecks(on: boolean): Promise<void> {
+    this.#foreignKeyChecks = on;
+    await this.query('SET SESSION foreign_key_checks = ?', [on ? 1 : 0]);
+  }
+
   /** Old tables have definitions that today's rules refuse: zero dates, parents made later. */
   async #leniently(work: () => Promise<void>): Promise<void> {
     await this.query("SET SESSION foreign_key_checks = 0, sql_mode = ''");
     try {
       await work();
     } finally {
-      await this.query('SET SESSION foreign_key_checks = 1, sql_mode = ?', [this.facts.sqlMode]);
+      const checks = this.#foreignKeyChecks ? 1 : 0;
+      await this.query('SET SESSION foreign_key_checks = ?, sql_mode = ?', [
+        checks,
+        this.facts.sqlMode,
+      ]);
     }
   }
 }
