@@ -110,6 +110,11 @@ export class MigratedFleet {
     this.#serverChanges.set(this.definition(shard).server, change);
   }
 
+  /** What the servers run. */
+  get engine(): 'mysql' | 'mariadb' {
+    return this.#databases[0]!.server.engine;
+  }
+
   get shards(): readonly string[] {
     return this.#shards.map(({ name }) => name);
   }

@@ -6,6 +6,7 @@ import {
   type ExitCode,
   type SharedOptions,
 } from './commands/command-line.ts';
+import { UsageError } from './config/config-errors.ts';
 import { loadConfig, type LoadedConfig } from './config/load-config.ts';
 import { adopt } from './commands/adopt.ts';
 import { abort, pause, resume } from './commands/control.ts';
@@ -25,6 +26,7 @@ const SHARED = {
   json: { type: 'boolean', default: false, describe: 'one event per line as JSON' },
   verbose: { type: 'boolean', default: false, describe: 'show where errors came from' },
 } as const;
+const SEE_HELP = 'See switchyard --help';
 const TO = { type: 'string', describe: 'the last migration to run', requiresArg: true } as const;
 const ONLY = {
   type: 'string',
@@ -63,13 +65,21 @@ export async function runCli(args: readonly string[], host: CliHost = {}): Promi
     .recommendCommands()
     .exitProcess(false)
     .showHelpOnFail(false)
-    .fail((message: string | null, error: Error | undefined) => {
-      if (error !== undefined && message === null) throw error;
-      code = EXIT.usage;
-      (host.err ?? process.stderr).write(`${message ?? String(error)}\nSee switchyard --help.\n`);
-    });
-  await parser.parseAsync();
-  return code;
+    .fail(refuse);
+  try {
+    await parser.parseAsync();
+    return code;
+  } catch (error) {
+    if (!isSwitchyardError(error, UsageError.code)) throw error;
+    (host.err ?? process.stderr).write(`${error.message}\n`);
+    return EXIT.usage;
+  }
+}
+
+/** Thrown, because yargs would go on and run the command that it has just found wrong. */
+function refuse(message: string | null, error: Error | undefined): never {
+  if (error !== undefined) throw error;
+  throw new UsageError('read the command line', (message ?? 'wrong').replace(/\.$/, ''), SEE_HELP);
 }
 
 type Run = (

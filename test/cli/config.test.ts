@@ -1,0 +1,119 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const BIN = fileURLToPath(new URL('../../packages/cli/bin/switchyard.mjs', import.meta.url));
+const HERE = fileURLToPath(new URL('.', import.meta.url));
+
+const TOPOLOGY = `defineTopology({
+  fleet: 'test',
+  regions: ['us'],
+  servers: [{ name: 'a', region: 'us', engine: 'mariadb', writer: { host: '127.0.0.1', port: 1 },
+    credentials: () => ({ user: 'root', password: 'hunter2' }) }],
+  shards: [{ name: 'us1', ordinal: 1, server: 'a', database: 'app' }],
+})`;
+
+describe('the switchyard command', () => {
+  let folder: string;
+  beforeAll(async () => {
+    // Beside the test, so that the config finds the packages as a service's does.
+    folder = await mkdtemp(join(HERE, '.config-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it('says what is missing where there is no config', async () => {
+    const { code, err } = await run(['status', '--config', 'nowhere.config.ts']);
+    expect(code).toBe(2);
+    expect(err).toContain('CONFIG_MISSING');
+    expect(err).toContain('--config');
+  });
+
+  it('names every wrong field of the config at once', async () => {
+    await config(`export default { topology: ${TOPOLOGY}, lockFile: 'here', migrations: [],
+      rollout: { perServer: 0, stop: 'never' }, extra: 1 };`);
+    const { code, err } = await run(['status']);
+    expect(code).toBe(2);
+    expect(err).toContain('CONFIG_INVALID');
+    for (const field of ['lockFile', 'rollout.perServer', 'rollout.stop', 'extra']) {
+      expect(err).toContain(field);
+    }
+  });
+
+  it('hands on what is wrong with the topology, field by field', async () => {
+    await config(`export default { topology: ${TOPOLOGY.replace("server: 'a'", "server: 'b'")},
+      lockFile: new URL('lock.json', import.meta.url), migrations: [] };`);
+    const { code, err } = await run(['status']);
+    expect(code).toBe(2);
+    expect(err).toContain('TOPOLOGY_INVALID');
+    expect(err).toContain('shards[0].server');
+  });
+
+  it('says that a config cannot be loaded, without a stack', async () => {
+    await config('export default nothingOfTheKind;');
+    const { code, err } = await run(['status']);
+    expect(code).toBe(2);
+    expect(err).toContain('CONFIG_NOT_LOADED');
+    expect(err).not.toMatch(/^\s+at /m);
+    expect((await run(['status', '--verbose'])).err).toMatch(/^\s+at /m);
+  });
+
+  it('names a migration file that is broken', async () => {
+    await config(`export default { topology: ${TOPOLOGY}, lockFile: new URL('lock.json', import.meta.url),
+      migrations: new URL('migrations', import.meta.url) };`);
+    await mkdir(join(folder, 'migrations'), { recursive: true });
+    await writeFile(join(folder, 'migrations', '1-bad.ts'), 'export class Bad1790000000000 {');
+    const { code, err } = await run(['plan']);
+    expect(code).toBe(2);
+    expect(err).toContain('1-bad.ts');
+    await rm(join(folder, 'migrations'), { recursive: true });
+  });
+
+  it('names a server that does not answer, never its password, and exits with 1', async () => {
+    await config(`export default { topology: ${TOPOLOGY}, lockFile: new URL('lock.json', import.meta.url),
+      migrations: [] };`);
+    const { code, err, out } = await run(['prepare']);
+    expect(code).toBe(1);
+    expect(err).toContain('SHARD_UNAVAILABLE');
+    expect(err).toContain('us1');
+    expect(out + err).not.toContain('hunter2');
+  });
+
+  it('refuses an unknown command and an unknown option with exit code 2', async () => {
+    for (const args of [['migrat'], ['migrate', '--forse'], []]) {
+      const { code, err } = await run(args);
+      expect(code).toBe(2);
+      expect(err).toContain('switchyard --help');
+    }
+  });
+
+  it('lists its commands', async () => {
+    const { code, out } = await run(['--help']);
+    expect(code).toBe(0);
+    const commands = [
+      ...['prepare', 'adopt', 'identify', 'plan', 'migrate', 'retry', 'revert'],
+      ...['status', 'pause', 'resume', 'abort', 'jobs'],
+    ];
+    for (const command of commands) expect(out).toContain(`switchyard ${command}`);
+  });
+
+  async function config(text: string): Promise<void> {
+    const head = "import { defineTopology } from '@switchyard/shard-context';\n";
+    await writeFile(join(folder, 'switchyard.config.ts'), head + text);
+  }
+
+  async function run(args: readonly string[]) {
+    const child = spawn(process.execPath, [BIN, ...args], {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let out = '';
+    let err = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
+    const [code] = (await once(child, 'close')) as [number | null];
+    return { code, out, err };
+  }
+});
