@@ -9,6 +9,12 @@ import {
 const OPENED_AT_FRAMES = 6;
 
 /**
+ * Who opened a scope: the function that user code called, whose stack is kept (3 to 5 µs), or a
+ * name, where the stack would say nothing, as in a queue's loop.
+ */
+export type Opener = ((...args: never[]) => unknown) | string;
+
+/**
  * What changes while a scope runs: open transactions, whether it has written, whether it is over.
  * One record per scope; an inner scope points to the outer one, so that a question about
  * transactions and writes can be answered for the whole chain.
@@ -22,19 +28,21 @@ export class Activity {
   readonly #parent: Activity | undefined;
   /** The parent whose transactions this scope is part of; undefined for declared independence. */
   readonly #within: Activity | undefined;
-  readonly #openedAt: { stack?: string } = {};
+  readonly #openedAt: { stack?: string };
 
   /**
-   * `opener` is the function that user code called; its caller is what `openedAt` names.
+   * `opener` is the function that user code called; its caller is what `openedAt` names. A name
+   * stands for itself.
    * `independent`: the transactions that are open outside are not this scope's.
    */
-  constructor(
-    parent: Activity | undefined,
-    opener: (...args: never[]) => unknown,
-    independent = false,
-  ) {
+  constructor(parent: Activity | undefined, opener: Opener, independent = false) {
     this.#parent = parent;
     this.#within = independent ? undefined : parent;
+    if (typeof opener === 'string') {
+      this.#openedAt = { stack: `\n${opener}` };
+      return;
+    }
+    this.#openedAt = {};
     const limit = Error.stackTraceLimit;
     Error.stackTraceLimit = OPENED_AT_FRAMES;
     Error.captureStackTrace(this.#openedAt, opener); // formatted only when somebody reads it

@@ -1,4 +1,4 @@
-import { Activity } from './activity.ts';
+import { Activity, type Opener } from './activity.ts';
 import { channels, type Escape } from './channels.ts';
 import { ShardContextMissingError } from './context-errors.ts';
 import type { Frame, Place, Role } from './frame.ts';
@@ -23,7 +23,7 @@ export function openScope<T>(
   outer: Frame | undefined,
   axes: Axes,
   fn: () => T,
-  opener: (...args: never[]) => unknown,
+  opener: Opener,
   independent = false,
 ): T {
   const activity = new Activity(outer?.activity, opener, independent);

@@ -59,8 +59,9 @@ export class ShardedWorker<Data = unknown, Result = unknown> extends Worker {
   ): boolean {
     const place = runningPlaceOf(args[0]);
     const emit = () => super.emit(event, ...args);
-    if (place === undefined) return emit();
+    if (place === undefined || this.listenerCount(event) === 0) return emit();
     const { sharding } = this.opts as ShardedWorkerOptions;
-    return onRunningPlace(sharding.context, place, emit, { lock: true });
+    const openedBy = `a listener of ${event} on queue ${this.name}`;
+    return onRunningPlace(sharding.context, place, emit, { lock: true, openedBy });
   }
 }

@@ -88,9 +88,14 @@ export async function locateRecords(
   return 'located';
 }
 
+/** True for a record of the job's tenant: it is looked for where the job runs, and nowhere else. */
+export function isAt(place: RunningPlace | undefined, reference: GlobalId): boolean {
+  return place?.tenant !== undefined && reference.tenant === place.tenant;
+}
+
 /** A record of the job's tenant is looked for where the tenant lives now. */
 function onTodaysPlace(reference: GlobalId, place: RunningPlace | undefined): RecordReference {
-  if (place?.tenant === undefined || reference.tenant !== place.tenant) return reference;
+  if (place?.tenant === undefined || !isAt(place, reference)) return reference;
   return { ...reference, shard: place.shard, epoch: place.epoch };
 }
 

@@ -7,7 +7,7 @@ import { readEnvelope, type JobPlace, type ReadEnvelope, type ReadOptions } from
 import { JobEnvelopeMissingError } from './job-errors.ts';
 import type { PackedJob } from './pack.ts';
 import { unpackPayload, type Unpacked } from './payload.ts';
-import { locateRecords, placedReferences, type PlacedReference } from './records.ts';
+import { isAt, locateRecords, placedReferences, type PlacedReference } from './records.ts';
 import { onRunningPlace, type RunningPlace } from './running-place.ts';
 
 /** What a worker needs to restore jobs. */
@@ -72,7 +72,9 @@ async function restoreKnown<Job, T>(
   const place = await runningPlace(envelope.place, options);
   options.onPlaced?.(place);
   const run = () => runLocated(place, unpacked, references, options, fn);
-  return onRunningPlace(options.context, place, run);
+  // Locked at once, unless a record may have to be followed elsewhere while it is looked for.
+  const lock = references.every(({ reference }) => isAt(place, reference));
+  return onRunningPlace(options.context, place, run, { lock });
 }
 
 /** A job of before the deploy has a plain payload and the place that its routing key leads to. */
@@ -98,7 +100,6 @@ async function runLocated<Job, T>(
 ): Promise<T | undefined> {
   const outcome = await locateRecords(place, references, options.records, options.onGone);
   if (outcome === 'discard') return undefined;
-  // Locked only now: while records are looked for, the locator may have to follow one elsewhere.
   const run = async () => fn(unpacked.payload());
   return onRunningPlace(options.context, place, run, { lock: true });
 }

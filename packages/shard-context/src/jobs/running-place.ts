@@ -8,9 +8,9 @@ export function onRunningPlace<T>(
   context: ShardContext,
   place: RunningPlace | undefined,
   fn: () => T,
-  options: { readonly lock?: boolean } = {},
+  { lock = false, openedBy = 'the restorer of a job' } = {},
 ): T {
   if (place === undefined) return fn();
-  if (place.tenant === undefined) return context.onShard(place.shard, fn, options);
-  return context.onPlacement(place, fn, options);
+  if (place.tenant === undefined) return context.onShard(place.shard, fn, { lock, openedBy });
+  return context.onPlacement(place, fn, { lock, openedBy });
 }
