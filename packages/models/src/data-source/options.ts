@@ -104,8 +104,8 @@ export function refuseOptions(options: object): void {
  */
 export function typeormOptions(options: ShardedDataSourceOptions): DataSourceOptions {
   refuseOptions(options);
-  const { topology, lockFile, pool, contextMissing, cache, ...shared } = options;
-  void [lockFile, pool, contextMissing, cache];
+  const { topology, lockFile, pool, contextMissing, ...shared } = options;
+  void [lockFile, pool, contextMissing];
   const type = engineOf(topology, 'create a ShardedDataSource');
   return { ...shared, type, database: NO_DATABASE };
 }
@@ -115,4 +115,10 @@ export function engineOf(topology: Topology, attempted: string): 'mysql' | 'mari
   const engines = new Set(topology.servers.map(({ engine }) => engine));
   if (engines.size > 1) throw new EnginesMixedError(attempted);
   return [...engines][0] ?? 'mysql';
+}
+
+/** True where query results are cached in a table of the database, TypeORM's default kind. */
+export function cachesInTable({ cache }: Pick<DataSourceOptions, 'cache'>): boolean {
+  if (typeof cache !== 'object') return cache === true;
+  return cache.provider === undefined && (cache.type ?? 'database') === 'database';
 }

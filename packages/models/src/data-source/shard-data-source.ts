@@ -9,6 +9,8 @@ import {
 import { MysqlDriver } from 'typeorm/driver/mysql/MysqlDriver.js';
 import { ShardedEntityManager } from '../records/sharded-entity-manager.ts';
 import { RunnerMisplacedError } from '../runner/runner-errors.ts';
+import type { QueryResultCache } from 'typeorm/cache/QueryResultCache.js';
+import { cachesInTable } from './options.ts';
 import { makePlacedBuilders } from './create-placed-builder.ts';
 import type { WriteGuards } from './guards.ts';
 import { namedPlace, type Router } from './router.ts';
@@ -20,12 +22,17 @@ import { namedPlace, type Router } from './router.ts';
  */
 export class ShardDataSource extends DataSource {
   readonly shard: Shard;
+  /** The result cache in this shard's own table, where there is one. @internal */
+  readonly cacheTable: QueryResultCache | undefined;
   declare driver: ShardDriver;
   declare readonly guards: WriteGuards;
   readonly #router: Router;
 
   constructor(router: Router, shard: Shard) {
-    super({ ...router.options, database: shard.database } as DataSourceOptions);
+    // A cache that is not a table is the router's alone: one provider, made once.
+    const cache = cachesInTable(router.options) ? router.options.cache : undefined;
+    super({ ...router.options, cache, database: shard.database } as DataSourceOptions);
+    this.cacheTable = this.queryResultCache;
     this.shard = shard;
     this.#router = router;
     this.driver = new ShardDriver(this, router);
@@ -62,6 +69,7 @@ const SHARED = [
   'logger',
   'namingStrategy',
   'guards',
+  'queryResultCache',
 ] as const;
 
 /** The driver of one shard: knows its database, opens nothing. */

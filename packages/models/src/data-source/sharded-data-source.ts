@@ -16,6 +16,7 @@ import {
 } from 'typeorm';
 import { checkDeclarations } from '../declarations/check-declarations.ts';
 import { refuseRelationsAcross } from '../declarations/relations-across.ts';
+import type { QueryResultCache } from 'typeorm/cache/QueryResultCache.js';
 import { FleetPools } from '../pool/fleet-pools.ts';
 import { ShardedEntityManager } from '../records/sharded-entity-manager.ts';
 import { ShardQueryRunner } from '../runner/shard-query-runner.ts';
@@ -26,7 +27,13 @@ import { makePlacedBuilders } from './create-placed-builder.ts';
 import { installGraphHooks } from './graph-hooks.ts';
 import type { WriteGuards } from './guards.ts';
 import { guardsInUse } from './guards-in-use.ts';
-import { engineOf, typeormOptions, type ShardedDataSourceOptions } from './options.ts';
+import {
+  cachesInTable,
+  engineOf,
+  typeormOptions,
+  type ShardedDataSourceOptions,
+} from './options.ts';
+import { PlacedResultCache } from './placed-result-cache.ts';
 import { PlacedRelationLoader } from './placed-relation-loader.ts';
 import { namedPlace } from './router.ts';
 import { RouterDriver } from './router-driver.ts';
@@ -71,6 +78,8 @@ export class ShardedDataSource extends DataSource {
     this.driver = new RouterDriver(this, parts);
     // Before the metadata is built: getters on the classes' prototypes keep the loader they find.
     Object.assign(this, { relationLoader: new PlacedRelationLoader(this) });
+    if (this.queryResultCache !== undefined)
+      Object.assign(this, { queryResultCache: this.#cache() });
     installGraphHooks();
   }
 
@@ -199,6 +208,13 @@ export class ShardedDataSource extends DataSource {
     applyCapabilities(child.driver, this.topology);
     this.#children.set(shard.name, child);
     return child;
+  }
+
+  #cache(): PlacedResultCache {
+    const provider = cachesInTable(this.options) ? undefined : this.queryResultCache;
+    const tableOf = (shard: string) =>
+      this.#child(this.topology.shard(shard)).cacheTable as QueryResultCache;
+    return new PlacedResultCache(provider, tableOf);
   }
 
   #tables(): TenantTables {
