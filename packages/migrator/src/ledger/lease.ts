@@ -7,7 +7,7 @@ import {
   ShardBusyError,
 } from './ledger-errors.ts';
 import type { Author } from './ledger.ts';
-import { killConnection, lockHolder, lockServer } from './server-lock.ts';
+import { killConnection, LOCK_NAME, lockHolder, lockServer } from './server-lock.ts';
 import { readable } from './tables.ts';
 
 /** How long the server may take to give a killed connection's lock free. */
@@ -23,7 +23,10 @@ export interface LeaseRow {
   readonly who: string | null;
   readonly takenAt: Date | null;
   readonly expiresAt: Date | null;
-  /** True while the holder may work. By the server's clock. */
+  /**
+   * True while the holder is at work: its lease has not run out, by the server's clock, and its
+   * connection has the server's lock, which a killed process loses at once.
+   */
   readonly held: boolean;
   /** What the holder was told to do, as its command line said it. JSON. */
   readonly options: string | null;
@@ -41,7 +44,7 @@ export interface LeaseOptions {
 }
 
 const ROW = `SELECT token, rollout, who, taken_at AS takenAt, expires_at AS expiresAt,
-  rollout IS NOT NULL AND expires_at > NOW(3) AS held, options, control,
+  rollout IS NOT NULL AND expires_at > NOW(3) AND IS_USED_LOCK(${LOCK_NAME}) IS NOT NULL AS held, options, control,
   control_by AS controlBy, control_at AS controlAt FROM shard_lease WHERE id = 1`;
 
 /** The lease and control of a shard. @throws LedgerMissingError */

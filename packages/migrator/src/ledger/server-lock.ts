@@ -6,7 +6,7 @@ import { ShardBusyError } from './ledger-errors.ts';
  * Name of the server-wide lock of one database: a hash, because lock names end at 64 characters.
  * MD5() is gone from MySQL 9; SHA2() is on both.
  */
-const NAME = "CONCAT('switchyard:', LEFT(SHA2(DATABASE(), 256), 40))";
+export const LOCK_NAME = "CONCAT('switchyard:', LEFT(SHA2(DATABASE(), 256), 40))";
 /** Server error "unknown thread id". */
 const NO_SUCH_THREAD = 1094;
 
@@ -23,7 +23,7 @@ export interface LockHolder {
 export async function lockServer(connection: Connection, seconds: number): Promise<boolean> {
   const [row] = await rowsOf<{ got: number | null }>(
     connection,
-    `SELECT GET_LOCK(${NAME}, ?) AS got`,
+    `SELECT GET_LOCK(${LOCK_NAME}, ?) AS got`,
     [seconds],
   );
   return Number(row?.got) === 1;
@@ -34,7 +34,7 @@ export async function lockHolder(connection: Connection): Promise<LockHolder | u
   const [row] = await rowsOf<{ id: number; command: string; seconds: number }>(
     connection,
     `SELECT ID AS id, COMMAND AS command, TIME AS seconds
-     FROM information_schema.PROCESSLIST WHERE ID = IS_USED_LOCK(${NAME})`,
+     FROM information_schema.PROCESSLIST WHERE ID = IS_USED_LOCK(${LOCK_NAME})`,
   );
   if (row === undefined) return undefined;
   return { id: row.id, busy: row.command !== 'Sleep', seconds: Number(row.seconds) };
