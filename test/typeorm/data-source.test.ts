@@ -41,7 +41,8 @@ class AddRegion1700000000000 implements MigrationInterface {
 
 let fleet: Fleet;
 beforeAll(async () => {
-  fleet = await startPlaces([Ticket, Region], { migrations: [AddRegion1700000000000] });
+  // Both shards on one server, so that what looks around there sees the other.
+  fleet = await startPlaces([Ticket, Region], { migrations: [AddRegion1700000000000] }, 1);
 });
 afterAll(() => fleet?.stop());
 

@@ -11,8 +11,10 @@ export const PLACES = [
 export function startPlaces(
   entities: NonNullable<DataSourcePart['entities']>,
   dataSource: DataSourcePart = {},
+  servers = 2,
 ): Promise<Fleet> {
-  return startFleet({ entities, dataSource, tenants: { us1: ['t_1'], us2: ['t_2'] } });
+  const tenants = { us1: ['t_1'], us2: ['t_2'] };
+  return startFleet({ entities, dataSource, servers, tenants });
 }
 
 /**

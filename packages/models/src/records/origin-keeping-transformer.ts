@@ -29,7 +29,8 @@ export class OriginKeepingTransformer extends PlainObjectToNewEntityTransformer 
 }
 
 /** @throws RecordMisplacedError where both have one and they differ */
-function carryOrigin(target: object, source: object, metadata: EntityMetadata): void {
+function carryOrigin(target: object, source: unknown, metadata: EntityMetadata): void {
+  if (typeof source !== 'object' || source === null) return; // TypeORM merges what it did not find, too
   const origin = originOf(source);
   if (origin === undefined) return;
   const own = originOf(target);

@@ -33,8 +33,13 @@ export function guardUpsert(
     : columns.map((name) => [name, `:${name}`] as const);
   rewrite(builder, metadata, { path, expected, runner });
   builder.setParameter(PARAMETER, boundTenant(path, runner));
+  const keys = valueSetsOf(builder).flatMap((row) => uniqueKeysOf(metadata, row, runner));
+  askedKeys.set(builder, keys);
   return true;
 }
+
+/** Taken before the statement: on MySQL, TypeORM then writes ids into the rows that it guessed. */
+const askedKeys = new WeakMap<object, readonly RowKey[]>();
 
 /** True for a statement that assigns columns of rows that exist; orIgnore() leaves them alone. */
 export function changesRows({ expressionMap }: InsertQueryBuilder<ObjectLiteral>): boolean {
@@ -84,8 +89,7 @@ export async function verifyUpsert(
   metadata: EntityMetadata,
   runner: TenantRunner,
 ): Promise<void> {
-  const keys = valueSetsOf(builder).flatMap((row) => uniqueKeysOf(metadata, row, runner));
-  const found = await readTenants(runner, keys, { current: true });
+  const found = await readTenants(runner, askedKeys.get(builder) ?? [], { current: true });
   for (const owner of found.values()) {
     if (owner === null || owner === runner.place.tenant) continue;
     throw new TenantMismatchError({

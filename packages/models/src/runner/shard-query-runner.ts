@@ -11,7 +11,6 @@ import {
 import type { ObjectLiteral, ReplicationMode } from 'typeorm';
 import { QueryRunnerAlreadyReleasedError, TransactionNotStartedError } from 'typeorm';
 import type { MysqlDriver } from 'typeorm/driver/mysql/MysqlDriver.js';
-import { MysqlQueryRunner } from 'typeorm/driver/mysql/MysqlQueryRunner.js';
 import type { IsolationLevel } from 'typeorm/driver/types/IsolationLevel.js';
 import { validateIsolationLevel } from 'typeorm/driver/validate-isolation-level.js';
 import type { ReadStream } from 'typeorm/platform/PlatformTools.js';
@@ -22,6 +21,7 @@ import { classifyStatement } from '../statements/statement-cache.ts';
 import { beginTransaction, commitTransaction, type Sender } from './begin-and-commit.ts';
 import { failureOfStatement, refuseEndedFence } from './after-statement.ts';
 import { boundStream } from './bound-stream.ts';
+import { OwnTablesQueryRunner } from './own-tables.ts';
 import { queryChannel } from './query-channel.ts';
 import {
   OutcomeUnknownError,
@@ -34,7 +34,7 @@ import type { RunnerHome } from './runner-home.ts';
 import { TransactionState } from './transaction-state.ts';
 
 /** What TypeORM's runner answers: a raw or structured result, which TypeORM types loosely. */
-type Answer = ReturnType<MysqlQueryRunner['query']>;
+type Answer = ReturnType<OwnTablesQueryRunner['query']>;
 type Parameters = ObjectLiteral | undefined;
 type TransactionOutcome = 'committed' | 'rolledBack' | 'unknown';
 
@@ -43,7 +43,7 @@ type TransactionOutcome = 'committed' | 'rolledBack' | 'unknown';
  * transactions by the fence, lifts a tenant's autocommit writes into fenced transactions, and
  * refuses to be used anywhere else.
  */
-export class ShardQueryRunner extends MysqlQueryRunner implements PlacedRunner {
+export class ShardQueryRunner extends OwnTablesQueryRunner implements PlacedRunner {
   readonly place: Place;
   /** More than 0 while a graph's own statements run; guards have seen them as a graph. */
   graphDepth = 0;
