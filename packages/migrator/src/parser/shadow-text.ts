@@ -1,14 +1,15 @@
 /**
  * The grammar is MySQL's. Words that MariaDB adds, and bound parameters, are replaced by words of
- * the same length that the grammar knows, so that every position still fits the text that is sent.
+ * the same length that the grammar knows, so that every position still fits the text that is sent;
+ * shorter words stand at the end of their place, because clauses are cut where their last word ends.
  */
 const STAND_INS: readonly (readonly [RegExp, string])[] = [
   [/\bPERSISTENT\b/gi, 'STORED'],
-  [/\bINET[46]\b/gi, 'JSON'],
+  [/\bINET[46]\b/gi, 'FLOAT'],
   [/\bUUID\b(?!\s*\()/gi, 'TEXT'],
-  [/\bVECTOR\s*\(\s*\d+\s*\)/gi, 'BLOB'],
+  [/\bVECTOR(?=\s*\()/gi, 'BINARY'],
   [/\b(NOT\s+)?IGNORED\b/gi, 'VISIBLE'],
-  [/\bSRID\s+\d+/gi, ''],
+  [/\bSRID\s+\d+/gi, 'NULL'],
   [/(?<=\b(?:COLUMN|INDEX|KEY|CONSTRAINT|ADD|DROP)\s+)IF\s+(?:NOT\s+)?EXISTS\b/gi, ''],
 ];
 
@@ -27,7 +28,7 @@ const QUOTED =
 export function shadowText(text: string): string {
   return mapUnquoted(withoutReturning(text), (plain) =>
     STAND_INS.reduce(
-      (shadow, [word, standIn]) => shadow.replace(word, (found) => standIn.padEnd(found.length)),
+      (shadow, [word, standIn]) => shadow.replace(word, (found) => standIn.padStart(found.length)),
       plain.replaceAll('?', '0'),
     ),
   );

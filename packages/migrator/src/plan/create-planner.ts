@@ -155,6 +155,7 @@ class FleetPlanner implements Planner {
     const { shard, direction, withoutInstant } = visit;
     const { entities } = this.#options;
     const recording = await recordMigration(scratch, shard, migration, direction, entities);
+    const wanted = await scratch.definitions();
     await scratch.reset();
     const context = new DraftContext({
       scratch,
@@ -166,7 +167,7 @@ class FleetPlanner implements Planner {
       allow: this.#allow,
       entities: await (this.#entities ??= entityColumns(entities, scratch.facts.engine)),
     });
-    const draft = await draftMigration(context, recording);
+    const draft = await draftMigration(context, recording, wanted);
     await scratch.keep();
     return draft;
   }

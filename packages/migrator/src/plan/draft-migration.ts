@@ -8,15 +8,24 @@ import type { Draft } from './draft.ts';
 
 /**
  * Drafts a recorded migration, statement by statement, on scratch tables that are as they were
- * before it. What a statement does to them is there for the next one.
+ * before it. What a statement does to them is there for the next one; in the end they must be as
+ * `wanted`, which is what the migration itself made of them.
  */
-export async function draftMigration(context: DraftContext, recording: Recording): Promise<Draft> {
+export async function draftMigration(
+  context: DraftContext,
+  recording: Recording,
+  wanted: ReadonlyMap<string, string>,
+): Promise<Draft> {
   const statements = replacedColumns(recording.statements, context.allow);
+  const asWritten = statements.every((one, i) => one === recording.statements[i]);
   for (const recorded of statements) {
     context.foreignKeyChecks = recorded.foreignKeyChecks;
     await context.scratch.withForeignKeyChecks(recorded.foreignKeyChecks, () =>
       draftStatement(context, recorded),
     );
+  }
+  if (asWritten && context.refusals.length === 0 && recording.failures.length === 0) {
+    await refuseDifference(context, wanted);
   }
   for (const { sql, reason, remedy } of recording.failures) {
     context.refuse({ rule: 'NOT_PLANNABLE', table: undefined, clause: sql, reason, remedy });
@@ -28,6 +37,24 @@ export async function draftMigration(context: DraftContext, recording: Recording
     probes: context.probes,
     dataReads: recording.dataReads,
   };
+}
+
+/** A safety net: steps that make something else of a table than the migration does are not sent. */
+async function refuseDifference(
+  context: DraftContext,
+  wanted: ReadonlyMap<string, string>,
+): Promise<void> {
+  const got = await context.scratch.definitions();
+  for (const table of new Set([...wanted.keys(), ...got.keys()])) {
+    if (wanted.get(table) === got.get(table)) continue;
+    context.refuse({
+      rule: 'PLAN_DIFFERS',
+      table,
+      clause: context.migration.name,
+      reason: 'carried out in steps, the table would not be as the migration makes it',
+      remedy: 'Write one clause per statement, and report this migration',
+    });
+  }
 }
 
 async function draftStatement(context: DraftContext, recorded: RecordedStatement): Promise<void> {
