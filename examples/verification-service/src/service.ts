@@ -5,6 +5,7 @@ import { context, dataSource, directory } from '../switchyard.config.ts';
 import { Template } from './entities/template.ts';
 import { Inquiry } from './entities/inquiry.ts';
 import { openInquiry } from './open-inquiry.ts';
+import { repeated } from './repeated.ts';
 import { VerifyQueue } from './verify-queue.ts';
 
 const queue = new VerifyQueue();
@@ -25,7 +26,7 @@ app.addHook('preHandler', async (_request, reply) => {
 });
 
 app.post<{ Body: { reference: string } }>('/inquiries', async (request, reply) => {
-  const inquiry = await openInquiry(request.body.reference, queue);
+  const inquiry = await repeated(() => openInquiry(request.body.reference, queue));
   return reply.code(201).send({ id: inquiry.id, servedBy: await servedBy() });
 });
 

@@ -13,6 +13,10 @@ export const VERIFY = 'verify';
 /** Jobs are sent after the commit of the transaction in which they were added. */
 export class VerifyQueue extends ShardedQueue<VerifyJob> {
   constructor() {
-    super(VERIFY, { connection: redis(), sharding });
+    super(VERIFY, {
+      connection: redis(),
+      sharding,
+      defaultJobOptions: { attempts: 5, backoff: { type: 'exponential', delay: 100 } },
+    });
   }
 }
