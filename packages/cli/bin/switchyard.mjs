@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Starts the command line: in this repository the sources through tsx, because a build may be older
-// than they are; elsewhere the built one. Signals and the exit code pass through.
+// Starts the command line: as published, the built one; in the repository the sources through tsx,
+// because a dist there is as old as the last build. Signals and the exit code pass through.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -9,13 +9,12 @@ const built = new URL('../dist/main.js', import.meta.url);
 const source = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const repository = fileURLToPath(new URL('../../../tsconfig.json', import.meta.url));
 
-if (existsSync(repository) && process.env['SWITCHYARD_FROM_BUILD'] !== '1') runSources();
+if (existsSync(repository) && process.env['SWITCHYARD_BUILT'] !== '1') runSources();
 else await import(built.href);
 
 function runSources() {
-  const env = { ...process.env };
-  // Decorators of entities need compiler options: the folder's own, else those of the repository.
-  if (!existsSync('tsconfig.json')) env['TSX_TSCONFIG_PATH'] ??= repository;
+  // Decorators of entities need the compiler options of the repository, whatever the folder.
+  const env = { TSX_TSCONFIG_PATH: repository, ...process.env };
   const tsx = import.meta.resolve('tsx');
   const args = ['--conditions=source', '--import', tsx, source, ...process.argv.slice(2)];
   const child = spawn(process.execPath, args, { stdio: 'inherit', env });

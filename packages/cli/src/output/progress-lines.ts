@@ -59,11 +59,6 @@ function troubleLine(event: RolloutEvent, screen: Screen): string | undefined {
       return screen.style('yellow', `  ${event.shard}  paused by ${event.by}`);
     case 'resumed':
       return `  ${event.shard}  resumed by ${event.by}`;
-    case 'migration-changed':
-      return screen.style(
-        'yellow',
-        `  ${event.shard}  the file of ${event.migration} has changed since it ran`,
-      );
     default:
       return undefined;
   }

@@ -96,7 +96,6 @@ export type RolloutEvent =
   | { readonly event: 'blocker-killed'; readonly shard: string; readonly blocker: string }
   | { readonly event: 'connection-lost'; readonly shard: string; readonly during: string }
   | { readonly event: 'paused' | 'resumed'; readonly shard: string; readonly by: string }
-  | { readonly event: 'migration-changed'; readonly shard: string; readonly migration: string }
   | ({ readonly event: 'shard-ended' } & ShardOutcome)
   | {
       readonly event: 'rollout-ended';

@@ -34,6 +34,8 @@ export interface StepEnd {
   readonly stallMs: number;
 }
 
+/** Distance of interleaved ids; the ordinal of a shard is below it (`models` does the same). */
+const ID_STEP = 1024;
 /** Paths that take no lock that somebody else may have. */
 const LOCK_FREE = new Set<Step['path']>(['create', 'data', 'already-there']);
 
@@ -115,9 +117,16 @@ async function sendWatched(session: ShardSession, of: StepOfMigration): Promise<
   return stallMs;
 }
 
-/** Rows change together with their ledger row, so that a kill leaves both or neither. */
+/**
+ * Rows change together with their ledger row, so that a kill leaves both or neither. Ids that are
+ * given out are the shard's own, as everywhere: its ordinal plus a multiple of 1,024.
+ */
 async function sendInTransaction(session: ShardSession, step: Step, seq: number): Promise<number> {
   const { connection } = session;
+  await setVariables(connection, ['auto_increment_increment', 'auto_increment_offset'], {
+    auto_increment_increment: ID_STEP,
+    auto_increment_offset: session.shard.ordinal,
+  });
   await connection.query('START TRANSACTION');
   try {
     passControlPoint('before-statement', session.shard.name);
