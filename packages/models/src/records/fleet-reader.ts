@@ -4,7 +4,7 @@ import type { FleetDataSource, Search } from './search.ts';
 import { seeAllTenants } from './read-scope.ts';
 import { primaryKeyOf, readTenants } from './tenant-reader.ts';
 import { tenantPathOf } from './tenant-path.ts';
-import { storedText } from './tenant-value.ts';
+import { textOf, valueOf } from './tenant-value.ts';
 
 /** A row that was found, and whose it is. */
 export interface FoundRow {
@@ -91,15 +91,14 @@ export class FleetReader {
     metadata: EntityMetadata,
     records: readonly ObjectLiteral[],
   ): Promise<Map<string, FoundRow>> {
-    const { driver } = this.dataSource;
     const path = tenantPathOf(metadata);
     const own = path?.steps.length === 0 ? path.column : undefined;
     const tenants =
       path === undefined || own !== undefined ? [] : await this.#ownersOf(metadata, records);
     return new Map(
       records.map((record, i) => {
-        const tenant = own === undefined ? tenants[i] : storedText(driver, own, record);
-        return [recordKey(this.dataSource, metadata, record), { record, tenant }];
+        const tenant = own === undefined ? tenants[i] : textOf(own, record);
+        return [recordKey(metadata, record), { record, tenant }];
       }),
     );
   }
@@ -126,17 +125,15 @@ export function searchKey({ reference }: Search): string {
   return reference.id.join('\0').toLowerCase();
 }
 
-function recordKey(
-  { driver }: FleetDataSource,
-  metadata: EntityMetadata,
-  record: ObjectLiteral,
-): string {
-  const id = metadata.primaryColumns.map((column) => storedText(driver, column, record) ?? '');
+function recordKey(metadata: EntityMetadata, record: ObjectLiteral): string {
+  const id = metadata.primaryColumns.map((column) => textOf(column, record) ?? '');
   return id.join('\0').toLowerCase();
 }
 
 function idMapOf({ reference, metadata }: Search): ObjectLiteral {
   const idMap: ObjectLiteral = {};
-  metadata.primaryColumns.forEach((column, i) => column.setEntityValue(idMap, reference.id[i]));
+  metadata.primaryColumns.forEach((column, i) => {
+    column.setEntityValue(idMap, valueOf(column, reference.id[i] ?? ''));
+  });
   return idMap;
 }

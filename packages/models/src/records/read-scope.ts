@@ -4,7 +4,7 @@ import { declarationOf } from '../declarations/declare.ts';
 import { escapeIdentifier } from '../system/escape-identifier.ts';
 import { tenantPredicate } from './tenant-criteria.ts';
 import { tenantPathOf, type TenantPath } from './tenant-path.ts';
-import { prepared } from './tenant-value.ts';
+import { prepared, valueOf } from './tenant-value.ts';
 
 /** Builders that look for rows whose tenant is checked afterwards. */
 const unscoped = new WeakSet<object>();
@@ -94,8 +94,7 @@ function scopeOf(
   const { driver } = builder.dataSource;
   // By the column: two entities may keep the tenant in different types.
   const table = path.column.entityMetadata.tableName.replaceAll(/\W/g, '_');
-  const hydrated: unknown = driver.prepareHydratedValue(place.tenant, path.column);
-  const tenant = prepared(driver, path.column, hydrated);
+  const tenant = prepared(driver, path.column, valueOf(path.column, place.tenant));
   return { path, parameter: `switchyard_tenant_${table}`, tenant };
 }
 

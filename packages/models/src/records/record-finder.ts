@@ -14,7 +14,7 @@ import { misrouted, type FleetDataSource, type Search } from './search.ts';
 import { searchByShard } from './search-by-shard.ts';
 import { searchByTenant } from './search-by-tenant.ts';
 import { tenantPathOf } from './tenant-path.ts';
-import { storedText } from './tenant-value.ts';
+import { textOf } from './tenant-value.ts';
 
 /**
  * References → records, one query per model and shard. A tenant in the reference routes: its
@@ -62,9 +62,7 @@ export class RecordFinder implements RecordLocator {
       const reason = 'it was neither loaded nor saved, so it has no shard';
       throw new RecordUnknownError(`a ${metadata.name}`, reason);
     }
-    const id = metadata.primaryColumns.map((column) =>
-      storedText(this.#dataSource.driver, column, record),
-    );
+    const id = metadata.primaryColumns.map((column) => textOf(column, record));
     if (id.some((part) => part === undefined)) {
       throw new RecordUnknownError(`a ${metadata.name}`, 'it has no id');
     }
@@ -92,7 +90,7 @@ export class RecordFinder implements RecordLocator {
   #ownTenant(metadata: EntityMetadata, record: object): string | undefined {
     const path = tenantPathOf(metadata);
     if (path === undefined || path.steps.length > 0) return undefined;
-    return storedText(this.#dataSource.driver, path.column, record);
+    return textOf(path.column, record);
   }
 
   #searchOf(reference: RecordReference): Search | LocatedRecord {

@@ -1,25 +1,20 @@
 import type { Place } from '@switchyard/shard-context';
-import type { Driver } from 'typeorm';
 import { membersOf, type Member } from './origin-guard.ts';
 import { TenantMismatchError } from './record-errors.ts';
 import { tenantPathOf } from './tenant-path.ts';
-import { storedText } from './tenant-value.ts';
+import { textOf } from './tenant-value.ts';
 
 /**
  * Refuses a graph with a member that names another tenant than the context's, before any query.
  * @throws TenantMismatchError
  */
-export function refuseForeign(
-  attempted: string,
-  roots: Iterable<Member>,
-  { place, driver }: { place: Place; driver: Driver },
-): void {
+export function refuseForeign(attempted: string, roots: Iterable<Member>, place: Place): void {
   const { shard, tenant } = place;
   if (tenant === undefined) return;
   for (const { record, metadata } of membersOf(roots)) {
     const path = tenantPathOf(metadata);
     if (path === undefined || path.steps.length > 0) continue;
-    const found = storedText(driver, path.column, record);
+    const found = textOf(path.column, record);
     if (found === undefined || found === tenant) continue;
     const what = `the ${metadata.name}`;
     throw new TenantMismatchError({

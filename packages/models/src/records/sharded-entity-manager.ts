@@ -38,7 +38,7 @@ export class ShardedEntityManager extends EntityManager {
     const named = typeof first === 'function' || typeof first === 'string' || isSchema(first);
     const roots = rootsOf(this, named ? second : first, named ? first : undefined);
     refuseMisplaced(method, roots, place);
-    refuseForeign(method, roots, { place, driver: this.dataSource.driver });
+    refuseForeign(method, roots, place);
   }
 
   get #place(): Place | undefined {

@@ -6,7 +6,7 @@ import { TenantClaims } from './tenant-claims.ts';
 import { tenantPathOf, type TenantPath } from './tenant-path.ts';
 import { table } from './tenant-reader.ts';
 import type { TenantRunner } from './tenant-runner.ts';
-import { prepared } from './tenant-value.ts';
+import { prepared, textOf, valueOf } from './tenant-value.ts';
 
 /** Name of the bound tenant in a statement; unlikely in anybody's own SQL. */
 const PARAMETER = 'switchyard_tenant';
@@ -36,15 +36,7 @@ export async function scopeCriteria(builder: CriteriaBuilder, runner: TenantRunn
 
 /** The tenant as the driver takes it for the column that names it. */
 export function boundTenant(path: TenantPath, { dataSource, place }: TenantRunner): unknown {
-  return prepared(dataSource.driver, path.column, hydrated(path, dataSource, place.tenant));
-}
-
-function hydrated(
-  { column }: TenantPath,
-  { driver }: TenantRunner['dataSource'],
-  tenant: string,
-): unknown {
-  return driver.prepareHydratedValue(tenant, column) as unknown;
+  return prepared(dataSource.driver, path.column, valueOf(path.column, place.tenant));
 }
 
 /** SQL that holds for the tenant's rows; `row` prefixes the columns of the row itself. */
@@ -106,15 +98,14 @@ function checkTenant(
 ): void {
   const path = tenantPathOf(metadata);
   if (path === undefined || path.steps.length > 0) return;
-  const { place, dataSource } = runner;
+  const { place } = runner;
   const value: unknown = path.column.getEntityValue(row);
   if (value === undefined) return;
   if (typeof value === 'function') {
     const reason = `${path.column.propertyPath} is an SQL expression, whose value nobody knows yet`;
     throw new TenantUncheckableError(attempted, place.shard, reason);
   }
-  const found =
-    value === null ? undefined : String(prepared(dataSource.driver, path.column, value));
+  const found = textOf(path.column, row);
   if (found === place.tenant) return;
   const { shard, tenant } = place;
   throw new TenantMismatchError({ attempted, shard, tenant, found, what: `the ${metadata.name}` });

@@ -7,7 +7,7 @@ import { TenantClaims } from './tenant-claims.ts';
 import { endsOf, tenantPathOf } from './tenant-path.ts';
 import { primaryKeyOf, type RowKey } from './tenant-reader.ts';
 import type { TenantRunner } from './tenant-runner.ts';
-import { prepared, stampTenant, storedText } from './tenant-value.ts';
+import { prepared, textOf, valueOf } from './tenant-value.ts';
 
 /** Words for what happens to a member of a graph, or '' for nothing. */
 export function operationOf(subject: Subject): string {
@@ -24,9 +24,8 @@ export function stampSubjects(subjects: readonly Subject[], runner: TenantRunner
   for (const subject of subjects) {
     const path = tenantPathOf(subject.metadata);
     if (path === undefined || path.steps.length > 0 || !subject.mustBeInserted) continue;
-    if (subject.entity === undefined || nameOf(subject, subject.entity, runner) !== undefined)
-      continue;
-    stampTenant(runner.dataSource.driver, path.column, subject.entity, runner.place.tenant);
+    if (subject.entity === undefined || nameOf(subject, subject.entity) !== undefined) continue;
+    path.column.setEntityValue(subject.entity, valueOf(path.column, runner.place.tenant));
     stamped = true;
   }
   return stamped;
@@ -41,7 +40,7 @@ export function refuseForeignSubjects(subjects: readonly Subject[], runner: Tena
     if (operationOf(subject) === '') continue;
     for (const row of [subject.entity, subject.databaseEntity]) {
       if (row === undefined) continue;
-      const found = nameOf(subject, row, runner);
+      const found = nameOf(subject, row);
       if (found !== undefined && found !== runner.place.tenant)
         throw foreign(subject, found, runner);
     }
@@ -49,10 +48,10 @@ export function refuseForeignSubjects(subjects: readonly Subject[], runner: Tena
 }
 
 /** The tenant that a row itself names; undefined where it names none, or only its owner does. */
-function nameOf(subject: Subject, row: ObjectLiteral, runner: TenantRunner): string | undefined {
+function nameOf(subject: Subject, row: ObjectLiteral): string | undefined {
   const path = tenantPathOf(subject.metadata);
   if (path === undefined || path.steps.length > 0) return undefined;
-  return storedText(runner.dataSource.driver, path.column, row);
+  return textOf(path.column, row);
 }
 
 function foreign(subject: Subject, found: string, runner: TenantRunner): TenantMismatchError {
@@ -87,7 +86,7 @@ function claimItself(claims: TenantClaims, subject: Subject, runner: TenantRunne
   // Scoped reads do not see another tenant's row, so it looks as if there were none.
   if (subject.mustBeInserted && !scopesReads(subject.metadata)) return;
   const { databaseEntity, identifier } = subject;
-  if (databaseEntity !== undefined && nameOf(subject, databaseEntity, runner) !== undefined) return;
+  if (databaseEntity !== undefined && nameOf(subject, databaseEntity) !== undefined) return;
   if (identifier === undefined) return;
   const key = primaryKeyOf(runner, subject.metadata, identifier);
   const attempted = `${operationOf(subject)} ${subject.metadata.name}`;

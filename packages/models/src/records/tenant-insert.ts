@@ -3,7 +3,7 @@ import { TenantMismatchError, TenantUncheckableError } from './record-errors.ts'
 import { checkRowValues } from './tenant-criteria.ts';
 import { tenantPathOf } from './tenant-path.ts';
 import type { TenantRunner } from './tenant-runner.ts';
-import { stampTenant, storedText } from './tenant-value.ts';
+import { textOf, valueOf } from './tenant-value.ts';
 
 /**
  * Stamps and checks the rows of an insert or upsert: those that name no tenant get the context's,
@@ -54,7 +54,7 @@ function stampRows(
   for (const row of rows) {
     const value: unknown = column.getEntityValue(row);
     if (value !== undefined && value !== null) continue;
-    stampTenant(runner.dataSource.driver, column, row, runner.place.tenant);
+    column.setEntityValue(row, valueOf(column, runner.place.tenant));
   }
 }
 
@@ -63,16 +63,14 @@ function refuseOwnerless(
   attempted: string,
   metadata: EntityMetadata,
   rows: readonly ObjectLiteral[],
-  { place, dataSource }: TenantRunner,
+  { place }: TenantRunner,
 ): void {
   const step = tenantPathOf(metadata)?.steps[0];
   if (step === undefined) return;
   const { shard, tenant } = place;
   const what = `a ${metadata.name} without its owner`;
   for (const row of rows) {
-    const named = step.columns.every(
-      (column) => storedText(dataSource.driver, column, row) !== undefined,
-    );
+    const named = step.columns.every((column) => textOf(column, row) !== undefined);
     if (!named) throw new TenantMismatchError({ attempted, shard, tenant, found: undefined, what });
   }
 }

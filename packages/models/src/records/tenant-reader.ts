@@ -1,7 +1,7 @@
 import type { EntityMetadata, QueryRunner } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { escapeIdentifier } from '../system/escape-identifier.ts';
-import { asText, prepared } from './tenant-value.ts';
+import { asText, prepared, readText } from './tenant-value.ts';
 import { tenantPathOf, type TenantPath } from './tenant-path.ts';
 
 /** Rows asked for in one query; beyond it, more queries. */
@@ -64,7 +64,10 @@ async function readGroup(
   const byKey = new Map(rows.map((row) => [keyOf(row, first.columns.length), row['tenant']]));
   return keys.map((key) => {
     const name = key.values.map((value) => comparable(value)).join('\0');
-    return [key, byKey.has(name) ? asText(byKey.get(name)) : null];
+    return [
+      key,
+      byKey.has(name) ? readText(runner.dataSource.driver, path.column, byKey.get(name)) : null,
+    ];
   });
 }
 

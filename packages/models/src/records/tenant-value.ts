@@ -1,47 +1,56 @@
 import type { Driver, ObjectLiteral } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 
+// A value has two forms: that of the property, which code and directory know, and that of the
+// column, which a transformer may make of it. Tenants and ids travel as texts of the first.
+
 /** Column types whose values are numbers in JavaScript (BIGINT is text). */
 const NUMERIC = new Set<unknown>([Number, 'int', 'integer', 'smallint', 'mediumint', 'tinyint']);
+const BINARY = new Set<unknown>(['binary', 'varbinary', 'tinyblob', 'blob']);
 
-/** A column's value of an object as it would be stored and compared: as text; undefined for none. */
-export function storedText(
+/** A property's value as text, to be compared; undefined for none. */
+export function textOf(column: ColumnMetadata, entity: ObjectLiteral): string | undefined {
+  return asText(unwrapped(column, column.getEntityValue(entity)));
+}
+
+/** The property's value that a text stands for: the inverse of {@link textOf}. */
+export function valueOf(column: ColumnMetadata, text: string): unknown {
+  if (NUMERIC.has(column.type)) return Number(text);
+  return BINARY.has(column.type) ? Buffer.from(text, 'hex') : text;
+}
+
+/** A property's value in the form of the column, as TypeORM binds it; undefined for none. */
+export function prepared(driver: Driver, column: ColumnMetadata, value: unknown): unknown {
+  const plain = unwrapped(column, value);
+  if (plain === undefined || plain === null) return undefined;
+  return driver.preparePersistentValue(plain, column) as unknown;
+}
+
+/** A value of the column, as read, in the form of the property and as text. */
+export function readText(
   driver: Driver,
   column: ColumnMetadata,
-  entity: ObjectLiteral,
+  value: unknown,
 ): string | undefined {
-  return asText(prepared(driver, column, column.getEntityValue(entity)));
-}
-
-/** A value made ready for a statement's parameters, as TypeORM does for this column. */
-export function prepared(driver: Driver, column: ColumnMetadata, value: unknown): unknown {
   if (value === undefined || value === null) return undefined;
-  // A key of a key: `{ inquiry: { id: 5 } }` as the value of `inquiryId`.
-  if (column.referencedColumn !== undefined && isPlainHolder(value)) {
-    return prepared(driver, column.referencedColumn, column.referencedColumn.getEntityValue(value));
-  }
-  return driver.preparePersistentValue(value, column) as unknown;
+  return asText(driver.prepareHydratedValue(value, column) as unknown);
 }
 
-function isPlainHolder(value: unknown): value is ObjectLiteral {
-  return typeof value === 'object' && !(value instanceof Date) && !(value instanceof Uint8Array);
+/** A key of a key: `{ inquiry: { id: 5 } }` as the value of `inquiryId`. */
+function unwrapped(column: ColumnMetadata, value: unknown): unknown {
+  if (column.referencedColumn === undefined || !isHolder(value)) return value;
+  return unwrapped(column.referencedColumn, column.referencedColumn.getEntityValue(value));
 }
 
-/** One text for equal stored values: `5`, `'5'` and `5n` are one id. */
+function isHolder(value: unknown): value is ObjectLiteral {
+  if (typeof value !== 'object' || value === null) return false;
+  return !(value instanceof Date) && !(value instanceof Uint8Array);
+}
+
+/** One text for equal values: `5`, `'5'` and `5n` are one id. */
 export function asText(value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined;
   if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
   if (value instanceof Date) return value.toISOString();
   return String(value as string | number | bigint);
-}
-
-/** Writes the tenant into an object, in the type that its property has. */
-export function stampTenant(
-  driver: Driver,
-  column: ColumnMetadata,
-  entity: ObjectLiteral,
-  tenant: string,
-): void {
-  const raw = NUMERIC.has(column.type) ? Number(tenant) : tenant;
-  column.setEntityValue(entity, driver.prepareHydratedValue(raw, column) as unknown);
 }
