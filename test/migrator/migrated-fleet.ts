@@ -7,7 +7,7 @@ import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { runCli } from '@switchyard/cli';
 import type { RolloutPolicy } from '@switchyard/migrator';
-import type { ShardDefinition } from '@switchyard/shard-context';
+import type { LockFile, ShardDefinition, Topology } from '@switchyard/shard-context';
 import type { Connection } from 'mysql2/promise';
 import {
   connectTo,
@@ -108,6 +108,12 @@ export class MigratedFleet {
   /** Changes how the server of a shard is declared from the next run on. */
   redeclareServer(shard: string, change: ServerChange): void {
     this.#serverChanges.set(this.definition(shard).server, change);
+  }
+
+  /** Topology and lock file as the config has them. */
+  declared(): { readonly topology: Topology; readonly lockFile: LockFile } {
+    const { topology, lockFile } = fixtureConfig(this.#fixture());
+    return { topology, lockFile: lockFile as LockFile };
   }
 
   /** What the servers run. */

@@ -1,6 +1,7 @@
 import {
   currentFrame,
   FleetMismatchError,
+  outsideContext,
   ShardContextMissingError,
   type LockFile,
   type Place,
@@ -25,6 +26,7 @@ import { ContextReportNotAllowedError, OptionRefusedError } from './data-source-
 import { applyCapabilities } from './capabilities.ts';
 import { makePlacedBuilders } from './create-placed-builder.ts';
 import { installGraphHooks } from './graph-hooks.ts';
+import { MigrationMemory } from './has-migration.ts';
 import type { WriteGuards } from './guards.ts';
 import { guardsInUse } from './guards-in-use.ts';
 import {
@@ -62,6 +64,10 @@ export class ShardedDataSource extends DataSource {
   readonly #reports = new ContextMissingReports();
   readonly #homes: HomeParts;
   #tenantTables: TenantTables | undefined;
+  /** The answer is shared by contexts, so that none of them asks. */
+  readonly #migrations = new MigrationMemory((shard, sql) =>
+    outsideContext(() => this.shard(shard).query(sql)),
+  );
   #stopWatching: (() => void) | undefined;
 
   /** @throws OptionRefusedError, EnginesMixedError */
@@ -137,6 +143,17 @@ export class ShardedDataSource extends DataSource {
    */
   shard(name: string): DataSource {
     return this.#child(this.topology.shard(name));
+  }
+
+  /**
+   * True where the shard of the context has the migration, by its own ledger: for code that runs
+   * while the shards' schemas differ. Asked of the shard at most once in 5,000 ms.
+   * @throws ShardContextMissingError
+   */
+  async hasMigration(name: string): Promise<boolean> {
+    const shard = currentFrame()?.place?.shard ?? this.reportedShard()?.name;
+    if (shard === undefined) throw new ShardContextMissingError('ask for a migration');
+    return this.#migrations.has(shard, name);
   }
 
   /** The call sites found without a context so far, each once; see `contextMissing`. */
