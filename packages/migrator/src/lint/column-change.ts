@@ -72,7 +72,9 @@ function outsideRange(name: string, from: ColumnType, to: ColumnType): string | 
 function tooLong(name: string, from: ColumnType, to: ColumnType): string | undefined {
   const had = capacity(from);
   const has = capacity(to);
-  if (has.most === Infinity || (had.bytes === has.bytes && had.most <= has.most)) return undefined;
+  // A character takes at most four bytes, and at least one.
+  const needed = has.bytes && !had.bytes ? had.most * 4 : had.most;
+  if (needed <= has.most) return undefined;
   return `${has.bytes ? 'LENGTH' : 'CHAR_LENGTH'}(${name}) > ${has.most}`;
 }
 

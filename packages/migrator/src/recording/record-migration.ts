@@ -1,4 +1,4 @@
-import type { DataSourceOptions } from 'typeorm';
+import type { DataSource, DataSourceOptions, QueryRunner } from 'typeorm';
 import type { MigrationFile } from '../migrations/migration-file.ts';
 import { recordingDataSource } from './recording-data-source.ts';
 import type { Recording } from './recorded.ts';
@@ -20,6 +20,7 @@ export async function recordMigration(
   const recorder = new Recorder(scratch, { migration: migration.name, shard });
   const { engine } = scratch.facts;
   const source = await recordingDataSource(recorder, scratch.name, engine, entities);
+  recorder.makeMetadataTable = () => makeMetadataTable(source);
   try {
     await migration.create()[direction](source.createQueryRunner());
     const { failures, ...rest } = recorder.recording;
@@ -29,6 +30,14 @@ export async function recordMigration(
     if (recording.failures.length > 0) return recording;
     return { ...recording, failures: [ownFailure(error)] };
   }
+}
+
+/** TypeORM makes it before it runs migrations, where entities have views or generated columns. */
+async function makeMetadataTable(source: DataSource): Promise<void> {
+  const builder = source.driver.createSchemaBuilder() as unknown as {
+    createTypeormMetadataTable(queryRunner: QueryRunner): Promise<void>;
+  };
+  await builder.createTypeormMetadataTable(source.createQueryRunner());
 }
 
 function ownFailure(error: unknown): Recording['failures'][number] {

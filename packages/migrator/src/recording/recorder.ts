@@ -8,6 +8,8 @@ import type { ScratchSchema } from './scratch-schema.ts';
 import { MigrationNotPlannableError } from './scratch-errors.ts';
 import { serverMessage } from './server-answer.ts';
 
+const METADATA_TABLE = 'typeorm_metadata';
+
 /** The id that recorded inserts answer with; where it turns up later, the migration needs it. */
 const MARKED_ID = 9_007_199_254_700_000;
 
@@ -20,6 +22,8 @@ export class Recorder {
   readonly #filled = new Set<string>();
   readonly #shaped = new Set<string>();
   #foreignKeyChecks = true;
+  /** Makes TypeORM's own table of views and generated columns, which it makes before migrations. */
+  makeMetadataTable: (() => Promise<void>) | undefined;
 
   readonly #about: { readonly migration: string; readonly shard: string };
 
@@ -46,6 +50,7 @@ export class Recorder {
       this.#foreignKeyChecks = statement.on;
       return header();
     }
+    if (statement.kind === 'data') await this.#needsMetadataTable(statement.tables);
     this.#statements.push({ sql, parameters, statement, foreignKeyChecks: this.#foreignKeyChecks });
     return this.#change(sql, parameters, statement);
   }
@@ -98,6 +103,13 @@ export class Recorder {
     } catch (error) {
       throw this.#refusedByServer(sql, error);
     }
+  }
+
+  async #needsMetadataTable(tables: readonly string[]): Promise<void> {
+    if (this.makeMetadataTable === undefined || !tables.includes(METADATA_TABLE)) return;
+    await this.#scratch.mirror([METADATA_TABLE]);
+    if ((await this.#scratch.definition(METADATA_TABLE)) === undefined)
+      await this.makeMetadataTable();
   }
 
   /** Writes the server's refusal down and hands the error on: the migration may expect it. */
