@@ -35,38 +35,10 @@ export async function fullMySql(keys: number): Promise<FullStore> {
   const store = new MySqlStore({ ...at, maxConnections: POOL });
   await store.prepare();
   const pool = mysql.createPool({
-    host,
-    port,
-    user,
-    password,
-    database: DATABASE,
-    connectionLimit: POOL,
-    trace: false,
-    maxPreparedStatements: 64,
+    ...{ host, port, user, password, database: DATABASE, connectionLimit: POOL },
+    ...{ trace: false, maxPreparedStatements: 64 },
   });
-  const query = (sql: string, values: unknown[]) =>
-    new Promise((resolve, reject) =>
-      pool.query(sql, values, (error, answer) => (error ? reject(error) : resolve(answer))),
-    );
-  for (let from = 0; from < TENANTS; from += CHUNK) {
-    const rows = range(from, TENANTS).map((i) => [
-      tenantOf(i),
-      placementOf(tenantOf(i)).shard,
-      1,
-      'active',
-      0,
-    ]);
-    await query(
-      'INSERT INTO directory_placements (tenant, shard, epoch, state, changed_us) VALUES ?',
-      [rows],
-    );
-  }
-  for (let from = 0; from < keys; from += CHUNK) {
-    const rows = range(from, keys).map((i) => [digestOf(keyText(i)), 'h1', KIND, tenantOf(i), 0]);
-    await query('INSERT INTO directory_keys (digest, hash_id, kind, tenant, created_us) VALUES ?', [
-      rows,
-    ]);
-  }
+  await fillMySql(pool, keys);
   const sql =
     'SELECT p.tenant, p.shard, p.epoch, p.state FROM directory_keys k ' +
     'JOIN directory_placements p ON p.tenant = k.tenant WHERE k.digest = ? AND k.revoked = 0';
@@ -82,6 +54,26 @@ export async function fullMySql(keys: number): Promise<FullStore> {
     await server.stop();
   };
   return { name: 'mysql', store, rawLookUp, stop };
+}
+
+async function fillMySql(pool: mysql.Pool, keys: number): Promise<void> {
+  const insert = (columns: string, rows: unknown[]) =>
+    new Promise((resolve, reject) =>
+      pool.query(`INSERT INTO ${columns} VALUES ?`, [rows], (error, answer) =>
+        error ? reject(error) : resolve(answer),
+      ),
+    );
+  for (let from = 0; from < TENANTS; from += CHUNK) {
+    const rows = range(from, TENANTS).map((i) => {
+      const { tenant, shard, epoch, state } = placementOf(tenantOf(i));
+      return [tenant, shard, epoch, state, 0];
+    });
+    await insert('directory_placements (tenant, shard, epoch, state, changed_us)', rows);
+  }
+  for (let from = 0; from < keys; from += CHUNK) {
+    const rows = range(from, keys).map((i) => [digestOf(keyText(i)), 'h1', KIND, tenantOf(i), 0]);
+    await insert('directory_keys (digest, hash_id, kind, tenant, created_us)', rows);
+  }
 }
 
 /** A MongoDB-protocol server, filled; its raw look-up is one aggregate that joins by `_id`. */

@@ -137,6 +137,24 @@ function placements(stores: Stores): void {
       expect(await store.findPlacements(['t-race'], PRIMARY)).toEqual([stored[0]]);
     });
 
+    it('are the same to both of two who store one at the same moment, 200 times', async () => {
+      const { store, other } = stores();
+      const races = Array.from({ length: 200 }, async (_, i) => {
+        const [first, second] = await Promise.all([
+          store.insertPlacement(placement(`t-pair-${i}`, 'us1')),
+          other.insertPlacement(placement(`t-pair-${i}`, 'us2')),
+        ]);
+        expect(first).toEqual(second);
+        const to = (shard: string) => ({ ...placement(`t-pair-${i}`, shard), epoch: 2 });
+        const [third, fourth] = await Promise.all([
+          store.replacePlacement(1, to('us3')),
+          other.replacePlacement(1, to('us4')),
+        ]);
+        expect(third).toEqual(fourth);
+      });
+      await Promise.all(races);
+    });
+
     it('are replaced only from the epoch that is stored', async () => {
       const { store, other } = stores();
       await store.insertPlacement(placement('t-cas'));

@@ -1,5 +1,13 @@
 import type { Placement, PlacementState } from '@switchyard/shard-context';
-import { Binary, MongoClient, type ChangeStream, type Collection, type Db } from 'mongodb';
+import {
+  Binary,
+  MongoClient,
+  type ChangeStream,
+  type Collection,
+  type Db,
+  type OptionalUnlessRequiredId,
+  type WithId,
+} from 'mongodb';
 import type {
   ChangedPlacements,
   DirectoryStore,
@@ -121,14 +129,9 @@ export class MongoStore implements DirectoryStore {
   async insertKey(key: StoredKey): Promise<StoredKey> {
     const { digest, ...fields } = key;
     const _id = idOf(digest);
-    const stored = await firstWriter(() =>
-      this.#keys.findOneAndUpdate(
-        { _id },
-        { $setOnInsert: { ...fields, createdAt: new Date() } },
-        { upsert: true, returnDocument: 'after', ...MAJORITY },
-      ),
-    );
-    return keyOf(stored as KeyDocument);
+    const isFirst = await inserted(this.#keys, { _id, ...fields, createdAt: new Date() });
+    if (isFirst) return key;
+    return keyOf((await this.#keys.findOne({ _id }, PRIMARY)) as WithId<KeyDocument>);
   }
 
   /** @see DirectoryStore.revokeKey */
@@ -145,15 +148,11 @@ export class MongoStore implements DirectoryStore {
 
   /** @see DirectoryStore.insertPlacement */
   async insertPlacement(placement: Placement): Promise<Placement> {
+    const _id = placement.tenant;
     const fields = { ...fieldsOf(placement), changedAt: new Date() };
-    const stored = await firstWriter(() =>
-      this.#placements.findOneAndUpdate(
-        { _id: placement.tenant },
-        { $setOnInsert: fields },
-        { upsert: true, returnDocument: 'after', ...MAJORITY },
-      ),
-    );
-    return placementOf(stored as PlacementDocument);
+    if (await inserted(this.#placements, { _id, ...fields })) return placement;
+    const stored = await this.#placements.findOne({ _id }, PRIMARY);
+    return placementOf(stored as WithId<PlacementDocument>);
   }
 
   /** @see DirectoryStore.replacePlacement */
@@ -251,13 +250,20 @@ function clientOf(url: string): MongoClient {
   }
 }
 
-/** Two upserts of one id may collide: the second attempt then finds the document. */
-async function firstWriter<T>(upsert: () => Promise<T>): Promise<T> {
+/**
+ * False where somebody was first. An insert, never an upsert: FerretDB 2.7 lets two processes upsert
+ * one id at the same moment and tells both that theirs is stored (1 of 200 races).
+ */
+async function inserted<T extends { _id: unknown }>(
+  collection: Collection<T>,
+  document: OptionalUnlessRequiredId<T>,
+): Promise<boolean> {
   try {
-    return await upsert();
+    await collection.insertOne(document, MAJORITY);
+    return true;
   } catch (error) {
     if ((error as { code?: unknown } | null)?.code !== DUPLICATE) throw error;
-    return upsert();
+    return false;
   }
 }
 
