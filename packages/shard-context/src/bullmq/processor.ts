@@ -13,12 +13,14 @@ export type JobProcessor<J, Result> = (
   signal?: AbortSignal,
 ) => Promise<Result> | Result;
 
-/** Where each job runs, for its listeners. Kept as long as BullMQ keeps the job. */
-const placeOfJob = new WeakMap<object, RunningPlace>();
+/** Where a job runs, for its listeners. On the job itself: a weak map would cost ten times as much. */
+const PLACE = Symbol('switchyard.place');
 
 /** Where a job that is being processed, or has just been, runs; undefined without a place. */
 export function runningPlaceOf(job: unknown): RunningPlace | undefined {
-  return typeof job === 'object' && job !== null ? placeOfJob.get(job) : undefined;
+  return typeof job === 'object' && job !== null
+    ? (job as { [PLACE]?: RunningPlace })[PLACE]
+    : undefined;
 }
 
 /**
@@ -92,7 +94,7 @@ function runRestored<T>(
   const options = {
     ...sharding,
     onPlaced: (place: RunningPlace | undefined) => {
-      if (place !== undefined) placeOfJob.set(job, place);
+      (job as { [PLACE]?: RunningPlace | undefined })[PLACE] = place;
     },
   };
   return restoreJob(job as Job, packed, options, fn);

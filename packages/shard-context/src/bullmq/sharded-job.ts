@@ -21,9 +21,14 @@ export class ShardedJob extends Job {
 
 /** The options as BullMQ stores them: the envelope moves into the telemetry text. */
 export function withEnvelopeAsMetadata(opts: JobsOptions & WithEnvelope): JobsOptions {
-  const { [ENVELOPE]: envelope, ...rest } = opts;
-  if (envelope === undefined) return rest;
-  const own = rest.telemetry?.omitContext ? undefined : readMetadata(rest.telemetry?.metadata);
-  const metadata = writeMetadata({ envelope, telemetry: own?.telemetry });
-  return { ...rest, telemetry: { ...rest.telemetry, metadata } };
+  const envelope = opts[ENVELOPE];
+  if (envelope === undefined) return opts;
+  const own = opts.telemetry?.omitContext ? undefined : opts.telemetry?.metadata;
+  const metadata = writeMetadata({ envelope, telemetry: readMetadata(own).telemetry });
+  const stored: JobsOptions & WithEnvelope = {
+    ...opts,
+    telemetry: { ...opts.telemetry, metadata },
+  };
+  stored[ENVELOPE] = undefined; // deleting it would cost more than all the rest
+  return stored;
 }

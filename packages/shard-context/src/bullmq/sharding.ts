@@ -30,5 +30,5 @@ export const ENVELOPE = Symbol('switchyard.envelope');
 
 /** Job options on their way through BullMQ's own code. */
 export interface WithEnvelope {
-  [ENVELOPE]?: JobEnvelope;
+  [ENVELOPE]?: JobEnvelope | undefined;
 }

@@ -29,8 +29,13 @@ export function placedReferences(
   envelope: ReadEnvelope,
   { signing }: ReadOptions,
 ): PlacedReference[] {
+  if (slots.length === 0) return [];
   const byText = new Map<string, RecordSlot[]>();
-  for (const slot of slots) byText.set(slot.text, [...(byText.get(slot.text) ?? []), slot]);
+  for (const slot of slots) {
+    const same = byText.get(slot.text);
+    if (same === undefined) byText.set(slot.text, [slot]);
+    else same.push(slot);
+  }
   const references = [...byText].map(([text, wanted]) => ({
     reference: readReference(text, envelope.isSigned ? signing : undefined),
     slots: wanted,

@@ -69,8 +69,14 @@ async function restoreKnown<Job, T>(
   const unpacked = unpackPayload(packed.payload);
   const references = placedReferences(unpacked.slots, envelope, options);
   checkFleet(options.context, envelope);
-  const place = await runningPlace(envelope.place, options);
+  const asked = askPlace(envelope.place, options);
+  const answer = asked instanceof Promise ? await asked : asked;
+  const place = isFrozen(answer) ? await thawed(answer, options.locator) : answer;
   options.onPlaced?.(place);
+  if (references.length === 0) {
+    const bare = async () => fn(unpacked.payload());
+    return onRunningPlace(options.context, place, bare, { lock: true });
+  }
   const run = () => runLocated(place, unpacked, references, options, fn);
   // Locked at once, unless a record may have to be followed elsewhere while it is looked for.
   const lock = references.every(({ reference }) => isAt(place, reference));
@@ -86,7 +92,8 @@ async function restoreUnknown<Job, T>(
 ): Promise<T> {
   const key = await options.onMissingEnvelope?.(job);
   if (key === undefined) throw new JobEnvelopeMissingError();
-  const place = await thawed(await options.locator.locateKey(key), options.locator);
+  const answer = await options.locator.locateKey(key);
+  const place = isFrozen(answer) ? await thawed(answer, options.locator) : answer;
   options.onPlaced?.(place);
   return onRunningPlace(options.context, place, async () => fn(packed.payload), { lock: true });
 }
@@ -109,23 +116,22 @@ function checkFleet(context: ShardContext, { fleet }: ReadEnvelope): void {
   throw new FleetMismatchError('run a job', context.topology.fleet, fleet);
 }
 
-async function runningPlace<Job>(
+function askPlace<Job>(
   place: JobPlace | undefined,
   { context, locator }: RestoreOptions<Job>,
-): Promise<RunningPlace | undefined> {
+): RunningPlace | undefined | Promise<Placement> {
   if (place === undefined) return undefined;
   const { tenant, epoch } = place;
   if (tenant === undefined) return { shard: context.topology.shard(place.shard).name };
-  const placement = await locator.locateTenant(
-    tenant,
-    epoch === undefined ? {} : { minEpoch: epoch },
-  );
-  return thawed(placement, locator);
+  return locator.locateTenant(tenant, epoch === undefined ? {} : { minEpoch: epoch });
+}
+
+function isFrozen(place: RunningPlace | Placement | undefined): place is Placement {
+  return place !== undefined && 'state' in place && place.state === 'frozen';
 }
 
 /** A frozen placement is about to change: what the cache holds is asked for once more, past it. */
 async function thawed(placement: Placement, locator: Locator): Promise<Placement> {
-  if (placement.state !== 'frozen') return placement;
   const { tenant, epoch } = placement;
   let cause: unknown;
   try {
