@@ -94,6 +94,23 @@ describe('switchyard prepare', () => {
       },
     );
 
+    it('gives it their views, triggers and routines as well', async () => {
+      const account = 'FROM account';
+      for (const sql of [
+        `CREATE VIEW a_names AS SELECT name ${account}`,
+        'CREATE TRIGGER trimmed BEFORE INSERT ON account FOR EACH ROW SET NEW.name = TRIM(NEW.name)',
+        'CREATE FUNCTION twice(n INT) RETURNS INT DETERMINISTIC RETURN n * 2',
+      ]) {
+        await fleet.rows('us1', sql);
+        await fleet.rows('us2', sql);
+      }
+      expect((await fleet.json(['prepare'])).code).toBe(0);
+      await fleet.rows('us3', "INSERT INTO account (name) VALUES ('  padded ')");
+      expect(await fleet.rows('us3', 'SELECT name, twice(2) AS n FROM a_names')).toEqual([
+        { name: 'padded', n: 4 },
+      ]);
+    });
+
     it('leaves it to migrate with --schema replay', async () => {
       expect((await fleet.json(['prepare', '--schema', 'replay'])).code).toBe(0);
       expect((await fleet.json(['migrate'])).code).toBe(0);

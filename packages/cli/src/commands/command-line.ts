@@ -1,4 +1,4 @@
-import type { Fleet, OpenShard } from '@switchyard/migrator';
+import type { Fleet, OpenShard, Planner } from '@switchyard/migrator';
 import type { LockFile } from '@switchyard/shard-context';
 import type { SwitchyardConfig } from '../config/switchyard-config.ts';
 import type { Screen } from '../output/screen.ts';
@@ -27,6 +27,8 @@ export interface CommandLine {
   readonly path: string;
   readonly lockFile: LockFile;
   readonly fleet: Fleet;
+  /** A planner with other permissions than this command line was given. */
+  readonly plannerFor: (allow: readonly string[]) => Planner;
   /** Opens a connection without checking who answers. For `prepare`, `adopt` and `identify`. */
   readonly openUnchecked: OpenShard;
   readonly screen: Screen;

@@ -34,7 +34,9 @@ export async function resume(line: CommandLine): Promise<ExitCode> {
     return ask(line, 'run', `The rollout of ${running.lease?.who ?? 'somebody'} goes on.`);
   }
   await askFleet(line.fleet, 'run');
-  return carryOut(line, latestRequest(before) ?? { direction: 'up' });
+  const request = latestRequest(before) ?? { direction: 'up' };
+  const planner = line.plannerFor(request.allow ?? []);
+  return carryOut({ ...line, fleet: { ...line.fleet, planner } }, request);
 }
 
 /** What the newest run was told, as the leases that it took say it. */

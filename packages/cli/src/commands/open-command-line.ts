@@ -18,21 +18,23 @@ export async function openCommandLine(
     config.lockFile instanceof URL
       ? new LockFile(config.lockFile, topology.fleet)
       : config.lockFile;
+  const plannerFor = (allow: readonly string[]) =>
+    createPlanner({
+      ...(config.plan !== undefined && { policy: config.plan }),
+      ...(config.entities !== undefined && { entities: config.entities }),
+      allow,
+    });
   const fleet: Fleet = {
     topology,
     open: (shard) => connectToShard(topology, shard.name, { identity: 'checked', lockFile }),
     author: thisAuthor(),
     policy: config.rollout ?? {},
     migrations: await findMigrations(loaded),
-    planner: createPlanner({
-      ...(config.plan !== undefined && { policy: config.plan }),
-      ...(config.entities !== undefined && { entities: config.entities }),
-      allow: options.allow ?? [],
-    }),
+    planner: plannerFor(options.allow ?? []),
   };
   const openUnchecked = (shard: Shard) =>
     connectToShard(topology, shard.name, { identity: 'unchecked' });
-  return { config, path, lockFile, fleet, openUnchecked, screen };
+  return { config, path, lockFile, fleet, plannerFor, openUnchecked, screen };
 }
 
 /** Closes what the config itself opened. */

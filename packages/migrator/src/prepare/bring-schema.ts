@@ -4,6 +4,7 @@ import type { Fleet } from '../fleet/fleet.ts';
 import { rowsOf } from '../ledger/connection.ts';
 import { noteBaseline, readMigrationRows, type LedgerRow } from '../ledger/ledger.ts';
 import { readDefinition } from '../recording/definition.ts';
+import { copyObjects } from './copy-objects.ts';
 import { SchemaCopyError } from './prepare-errors.ts';
 import { passPreparePoint } from './prepare-points.ts';
 import { idFloors, setIdFloors } from './id-floors.ts';
@@ -75,6 +76,7 @@ async function copySchema(
     passPreparePoint('schema-begun', shard.name);
     const tables = (await tablesOf(sibling)).filter((name) => !SYSTEM_TABLES.includes(name));
     await copyTables(sibling, target, tables, shard.name);
+    await copyOthers(sibling, target, { shard: shard.name, sibling: source.shard.name });
     await verify(sibling, target, tables, { shard: shard.name, sibling: source.shard.name });
     await setIdFloors(target, await idFloors(sibling, tables));
     passPreparePoint('schema-copied', shard.name);
@@ -82,6 +84,19 @@ async function copySchema(
     return { tables: tables.length, migrations: source.applied.length };
   } finally {
     await sibling.end();
+  }
+}
+
+async function copyOthers(
+  sibling: Connection,
+  target: Connection,
+  names: { readonly shard: string; readonly sibling: string },
+): Promise<void> {
+  try {
+    await copyObjects(sibling, target);
+  } catch (cause) {
+    const reason = 'a view, trigger or routine cannot be made there';
+    throw new SchemaCopyError(names.shard, names.sibling, reason, { cause });
   }
 }
 

@@ -59,6 +59,8 @@ class Rollout {
 
   async run(): Promise<RolloutReport> {
     const { rollout } = this.#fleet.author;
+    const aborted = this.#forecasts.some(({ control }) => control.asked === 'abort');
+    if (aborted) await clearAborts(this.#fleet, this.#forecasts); // meant a run that is over
     for (const forecast of this.#forecasts) this.#settleBeforehand(forecast);
     const waves = this.#waves();
     this.#emit({

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from 'mysql2/promise';
 import { rowsOf } from '../ledger/connection.ts';
 import { noteEnded, type Beginning } from '../ledger/ledger.ts';
@@ -36,8 +37,13 @@ export interface StepEnd {
 
 /** Distance of interleaved ids; the ordinal of a shard is below it (`models` does the same). */
 const ID_STEP = 1024;
+const DATA_SESSION = ['auto_increment_increment', 'auto_increment_offset', 'lock_wait_timeout'];
+/** Deadlock, lock wait timeout. */
+const UNDONE = new Set([1213, 1205]);
+const DATA_TRIES = 5;
+const DATA_PAUSE_MS = 200;
 /** Paths that take no lock that somebody else may have. */
-const LOCK_FREE = new Set<Step['path']>(['create', 'data', 'already-there']);
+const LOCK_FREE = new Set<Step['path']>(['data', 'already-there']);
 
 /**
  * Runs one step: notes the beginning, sends the statement, notes the end. Between the two notes a
@@ -118,22 +124,44 @@ async function sendWatched(session: ShardSession, of: StepOfMigration): Promise<
 }
 
 /**
+ * Sends a data statement. A deadlock or a row lock that took too long undoes the whole transaction,
+ * its ledger row included, so that it may be sent again.
+ */
+async function sendInTransaction(session: ShardSession, step: Step, seq: number): Promise<number> {
+  const { connection, shard, policy } = session;
+  await setVariables(connection, DATA_SESSION, {
+    auto_increment_increment: ID_STEP,
+    auto_increment_offset: shard.ordinal,
+    lock_wait_timeout: policy.lockWaitSeconds,
+  });
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await changeRows(session, step, seq);
+      return 0;
+    } catch (error) {
+      const undone = UNDONE.has((error as { errno?: number }).errno ?? 0);
+      if (!undone || attempt === DATA_TRIES) throw error;
+      await sleep(DATA_PAUSE_MS * attempt);
+      await session.mayGoOn();
+    }
+  }
+}
+
+/**
  * Rows change together with their ledger row, so that a kill leaves both or neither. Ids that are
  * given out are the shard's own, as everywhere: its ordinal plus a multiple of 1,024.
  */
-async function sendInTransaction(session: ShardSession, step: Step, seq: number): Promise<number> {
-  const { connection } = session;
-  await setVariables(connection, ['auto_increment_increment', 'auto_increment_offset'], {
-    auto_increment_increment: ID_STEP,
-    auto_increment_offset: session.shard.ordinal,
-  });
+async function changeRows(
+  { connection, shard }: ShardSession,
+  step: Step,
+  seq: number,
+): Promise<void> {
   await connection.query('START TRANSACTION');
   try {
-    passControlPoint('before-statement', session.shard.name);
+    passControlPoint('before-statement', shard.name);
     await connection.query(step.sql, [...step.parameters]);
     await noteEnded(connection, seq, { state: 'done' });
     await connection.query('COMMIT');
-    return 0;
   } catch (error) {
     if (!isConnectionLoss(error)) await connection.query('ROLLBACK');
     throw error;

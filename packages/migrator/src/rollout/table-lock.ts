@@ -11,6 +11,8 @@ const LONG_MS = 500;
 const LOOK_EVERY_MS = 100;
 /** How long to look on before trying anyway: the blockers may be none. */
 const LOOK_FOR_MS = 3000;
+/** Builds lock again at their end, and a new table only locks the parents of its foreign keys. */
+const ASKS_ONCE = new Set<Step['path']>(['inplace', 'rebuild', 'copy', 'create']);
 /** Tries without any queueing, where the server offers them. */
 const FREE_TRIES = 6;
 const FIRST_PAUSE_MS = 50;
@@ -52,7 +54,7 @@ export async function withTableLock(
  */
 function lockWait(session: ShardSession, step: Step, attempt: number): number {
   const longest = session.policy.lockWaitSeconds;
-  if (step.path === 'inplace' || step.path === 'rebuild' || step.path === 'copy') return longest;
+  if (ASKS_ONCE.has(step.path)) return longest;
   const free = session.shard.server.engine === 'mariadb' ? FREE_TRIES : 0;
   return attempt <= free ? 0 : Math.min(longest, attempt - free);
 }
@@ -62,6 +64,7 @@ async function letLongTransactionsEnd(
   step: Step,
   deadline: number,
 ): Promise<void> {
+  if (step.path === 'create') return; // nobody can use it yet
   const until = Math.min(deadline, Date.now() + LOOK_FOR_MS);
   for (;;) {
     const blockers = await blockersOf(session, step);
