@@ -31,7 +31,7 @@ export class Screen {
 
   /** Characters in a line. */
   get columns(): number {
-    return this.#out.columns ?? 80;
+    return this.#out.columns || 80; // a pseudo-terminal without a size says 0
   }
 
   /** A line for people; nothing with --json. */
