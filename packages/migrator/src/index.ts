@@ -1,4 +1,5 @@
-export { outcomeOf, stillHolds, type Outcome, type SchemaCheck } from './plan/outcome.ts';
+export { outcomeOf, stillHolds, type Outcome } from './plan/outcome.ts';
+export type { SchemaCheck, TableState } from './plan/schema-check.ts';
 export {
   loadMigrations,
   type LoadOptions,

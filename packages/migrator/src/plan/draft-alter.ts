@@ -8,7 +8,7 @@ import { columnLines, digestOf } from '../recording/definition.ts';
 import { draftForeignKey } from './draft-foreign-key.ts';
 import { draftPartition } from './draft-partition.ts';
 import { draftRename } from './draft-table.ts';
-import { NO_CHECKS } from './draft.ts';
+import { NO_CHECKS, NOTHING_TO_DO } from './draft.ts';
 import { differentDefinition, serverRefuses } from './draft-refusals.ts';
 import type { DraftContext } from './draft-context.ts';
 import type { Step } from './plan.ts';
@@ -84,16 +84,6 @@ async function addRise(
       : serverRefuses(table, clause, result.message),
   );
 }
-
-/** For a clause whose outcome is there. */
-export const NOTHING_TO_DO = {
-  ...NO_CHECKS,
-  sql: '',
-  path: 'already-there',
-  lock: 'none',
-  madeHere: false,
-  verify: { kind: 'repeatable' },
-} as const;
 
 function addClimbed(
   context: DraftContext,

@@ -4,10 +4,9 @@ import { COPY_RUNG } from '../ladder/rungs.ts';
 import { settled } from '../ladder/settle.ts';
 import type { Clause } from '../parser/statement.ts';
 import { digestOf } from '../recording/definition.ts';
-import { NOTHING_TO_DO } from './draft-alter.ts';
 import { differentDefinition, serverRefuses } from './draft-refusals.ts';
 import type { DraftContext } from './draft-context.ts';
-import { NO_CHECKS } from './draft.ts';
+import { NO_CHECKS, NOTHING_TO_DO } from './draft.ts';
 import type { DataCheck } from './plan.ts';
 
 const PARENT_REMEDY = 'Delete those rows or give them a parent, then plan again';

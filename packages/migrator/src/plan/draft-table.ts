@@ -2,11 +2,10 @@ import { escapeIdentifier } from '@switchyard/models';
 import type { Statement } from '../parser/statement.ts';
 import { digestOf } from '../recording/definition.ts';
 import { errorNumber, saysAlreadyThere, serverMessage } from '../recording/server-answer.ts';
-import { NOTHING_TO_DO } from './draft-alter.ts';
 import { differentDefinition, serverRefuses } from './draft-refusals.ts';
 import type { DraftContext } from './draft-context.ts';
-import { NO_CHECKS } from './draft.ts';
-import type { TableState } from './outcome.ts';
+import { NO_CHECKS, NOTHING_TO_DO } from './draft.ts';
+import type { TableState } from './schema-check.ts';
 
 /** Drafts a CREATE TABLE: a step, nothing (it is there), or a refusal (it is there, otherwise). */
 export async function draftCreate(

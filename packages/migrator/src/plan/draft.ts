@@ -50,3 +50,13 @@ export const NO_CHECKS: {
   whenSmall: undefined,
   rowVersions: 0,
 };
+
+/** For a clause whose outcome is there. */
+export const NOTHING_TO_DO = {
+  ...NO_CHECKS,
+  sql: '',
+  path: 'already-there',
+  lock: 'none',
+  madeHere: false,
+  verify: { kind: 'repeatable' },
+} as const;

@@ -1,5 +1,5 @@
 import type { StepPath } from '../ladder/path.ts';
-import type { SchemaCheck } from './outcome.ts';
+import type { SchemaCheck } from './schema-check.ts';
 
 /** Which half of a migration is planned: `up`, or `down` for a revert. */
 export type Direction = 'up' | 'down';
