@@ -17,17 +17,20 @@ interface Executor {
   updateSpecialColumnsInPersistedEntities(): void;
 }
 
-const INSTALLED = Symbol.for('switchyard.graph-hooks.v1');
+/** Where the first copy of this package in the process keeps TypeORM's own method. */
+const STOCK = Symbol.for('switchyard.stock-execute.v1');
+let installed = false;
 
 /**
  * Lets the guards see every graph that TypeORM writes, at the one place that all ways of writing one
  * pass. TypeORM offers no event that nobody can switch off (`listeners: false`), so its executor is
- * extended once per process; the graphs of plain data sources pass untouched.
+ * extended, once by each copy of this package; graphs of other data sources pass untouched.
  */
 export function installGraphHooks(): void {
-  const executor = SubjectExecutor.prototype as unknown as Executor & { [INSTALLED]?: true };
-  if (executor[INSTALLED] === true) return;
-  Object.defineProperty(executor, INSTALLED, { value: true });
+  if (installed) return;
+  installed = true;
+  const executor = SubjectExecutor.prototype as unknown as Executor;
+  if (!(STOCK in executor)) Object.defineProperty(executor, STOCK, { value: executor.execute });
   const { execute, executeInsertOperations, updateSpecialColumnsInPersistedEntities } = executor;
   executor.execute = function (this: Executor) {
     const runner = this.queryRunner;
@@ -49,6 +52,12 @@ export function installGraphHooks(): void {
     runner.graphDepth -= 1; // subscribers come next, and their writes are their own
     guardsOf(runner).afterSubjects(writeOf(this, runner));
   };
+}
+
+/** TypeORM's own method, whichever copy has extended it. */
+export function stockExecute(): unknown {
+  const executor = SubjectExecutor.prototype as unknown as Executor & { [STOCK]?: unknown };
+  return executor[STOCK] ?? executor.execute;
 }
 
 async function executeGuarded(

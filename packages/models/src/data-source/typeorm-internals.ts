@@ -5,6 +5,7 @@ import { EntityPersistExecutor } from 'typeorm/persistence/EntityPersistExecutor
 import { SubjectExecutor } from 'typeorm/persistence/SubjectExecutor.js';
 import { RelationLoader } from 'typeorm/query-builder/RelationLoader.js';
 import { Broadcaster } from 'typeorm/subscriber/Broadcaster.js';
+import { stockExecute } from './graph-hooks.ts';
 import { TypeormChangedError } from './data-source-errors.ts';
 
 /** A class of TypeORM and the methods of it that we override, call or rely on being called. */
@@ -33,9 +34,9 @@ const CALLS: readonly (readonly [method: object, calls: RegExp, meaning: string]
   [source(SelectQueryBuilder, 'getRawAndEntities'), /obtainQueryRunner\(/, 'select takes a runner'],
   [source(QueryBuilder, 'insert'), /queryBuilderRegistry/, 'builders come from a registry'],
   [source(EntityPersistExecutor, 'execute'), /executor\.execute\(/, 'graphs pass SubjectExecutor'],
-  [source(SubjectExecutor, 'execute'), /this\.executeInsertOperations\(/, 'graphs insert first'],
+  [stockExecute() as object, /this\.executeInsertOperations\(/, 'graphs insert first'],
   [
-    source(SubjectExecutor, 'execute'),
+    stockExecute() as object,
     /this\.updateSpecialColumnsInPersistedEntities\(/,
     'graphs end with their columns',
   ],
