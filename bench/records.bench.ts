@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Between, type DataSource } from 'typeorm';
 import { Country, ROWS, startBenchFleet } from './accounts.ts';
-import { compare, summarise, timing } from './harness.ts';
+import { summarise, timing } from './harness.ts';
 import { report } from './report.ts';
 
 // What it costs that records remember where they came from: 100,000 rows loaded and hydrated, in
@@ -28,9 +28,7 @@ const { sharded, plain, context, stop } = await startBenchFleet();
 try {
   await context.onShard('us1', () => fill(sharded));
   await fill(plain);
-  const ours = { run: (i: number) => context.onShard('us1', () => load(sharded, i)) };
-  const peer = { run: (i: number) => load(plain, i) };
-  report(await compare('records', { row: 'load-time', ours, peer }));
+  report(await time());
   report(await heap());
 } finally {
   await stop();
@@ -58,15 +56,45 @@ async function fill(dataSource: DataSource): Promise<void> {
   }
 }
 
+type Side = (i: number) => Promise<Country[]>;
+
+/** Peer, ours, and the peer again as the control. */
+function sidesOf(widthOf: (i: number) => readonly (keyof Country)[] | undefined): Side[] {
+  const alone: Side = (i) => load(plain, i, widthOf(i));
+  const routed: Side = (i) => context.onShard('us1', () => load(sharded, i, widthOf(i)));
+  return [alone, routed, alone];
+}
+
+/** CPU per record, because what else runs on the machine must not count. */
+async function time() {
+  const sides = sidesOf(() => WIDTHS[2]);
+  const measured: number[][] = [];
+  for (let round = -1; round < timing().rounds; round++) {
+    const cpu = sides.map(() => 0);
+    for (let i = 0; i < PORTIONS; i++) {
+      for (let k = 0; k < sides.length; k++) {
+        const index = (k + i + round + 1) % sides.length;
+        cpu[index]! += await cpuOf(() => sides[index]!(i));
+      }
+    }
+    // The first round warms up: TypeORM takes seconds to be compiled.
+    if (round >= 0) measured.push(cpu.map((us) => us / (PORTIONS * PORTION)));
+  }
+  return summarise('records', 'load-time', measured, 1, 'µs/record');
+}
+
+async function cpuOf(work: () => Promise<unknown>): Promise<number> {
+  collect(); // each side pays for its own garbage only
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return user + system;
+}
+
 /** Bytes per record of the heap that 100,000 records hold: peer, ours, peer in each round. */
 async function heap() {
   const { rounds } = timing();
-  const alone = (i: number) => load(plain, i, WIDTHS[i % WIDTHS.length]);
-  const sides = [
-    alone,
-    (i: number) => context.onShard('us1', () => load(sharded, i, WIDTHS[i % WIDTHS.length])),
-    alone,
-  ];
+  const sides = sidesOf((i) => WIDTHS[i % WIDTHS.length]);
   const measured: number[][] = [];
   for (let round = 0; round < rounds; round++) {
     const bytes: number[] = [];
@@ -76,7 +104,7 @@ async function heap() {
   return summarise('records', 'load-heap', measured, 1, 'B/record');
 }
 
-async function held(side: (i: number) => Promise<Country[]>): Promise<number> {
+async function held(side: Side): Promise<number> {
   const before = used();
   const records: Country[][] = [];
   // Each portion once in each width, so that the three weigh the same.

@@ -1,7 +1,7 @@
 import type { Place } from '@switchyard/shard-context';
 import type { EntityMetadata } from 'typeorm';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
-import { originOf, setOrigin } from './origin.ts';
+import { setOrigin } from './origin.ts';
 
 /**
  * Notes the origin of loaded records and of what was joined to them. Runs for every row that is
@@ -14,8 +14,7 @@ export function noteOrigins(
 ): void {
   const { relations } = metadata;
   for (const record of records) {
-    if (originOf(record) === place) continue; // reached over another relation already
-    setOrigin(record, place);
+    if (!setOrigin(record, place)) continue; // reached over another relation already
     if (relations.length > 0) noteRelated(relations, record, place);
   }
 }

@@ -34,7 +34,10 @@ function carryOrigin(target: object, source: unknown, metadata: EntityMetadata):
   const origin = originOf(source);
   if (origin === undefined) return;
   const own = originOf(target);
-  if (own === undefined) return setOrigin(target, origin);
+  if (own === undefined) {
+    setOrigin(target, origin);
+    return;
+  }
   const agree = own.shard === origin.shard && own.tenant === origin.tenant;
   if (agree || samePlace(own, origin)) return;
   throw new RecordMisplacedError(`merge into ${metadata.name}`, origin, own);

@@ -24,9 +24,13 @@ class Origin extends Onto {
     return #place in target ? target.#place : undefined;
   }
 
-  static set(target: object, place: Place): void {
-    if (#place in target) target.#place = place;
-    else new Origin(target, place);
+  /** False where it was the same already. One look at the field, because every row passes here. */
+  static set(target: object, place: Place): boolean {
+    if (#place in target) {
+      if (target.#place === place) return false;
+      target.#place = place;
+    } else new Origin(target, place);
+    return true;
   }
 }
 
@@ -43,7 +47,7 @@ export function originOf(record: object): Place | undefined {
   return origins.of(record);
 }
 
-/** Notes where a record lives. The place is kept, not copied. */
-export function setOrigin(record: object, place: Place): void {
-  origins.set(record, place);
+/** Notes where a record lives. The place is kept, not copied. False where it was noted already. */
+export function setOrigin(record: object, place: Place): boolean {
+  return origins.set(record, place);
 }
