@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { prepareShard } from '@switchyard/models';
+import { LockFile } from '@switchyard/shard-context';
+import { startFleet, type Fleet } from '../support/fleet/index.ts';
+
+let fleet: Fleet;
+beforeAll(async () => {
+  fleet = await startFleet({ prepared: false, servers: 1 });
+});
+afterAll(() => fleet?.stop());
+
+class Killed extends TypeError {}
+
+/** A lock file of a process that dies before it is written. */
+class DyingLockFile extends LockFile {
+  override record(): Promise<never> {
+    return Promise.reject(new Killed('killed'));
+  }
+}
+
+const prepare = (shard: string, lockFile = fleet.lockFile) =>
+  prepareShard({ topology: fleet.topology, shard, lockFile });
+
+const tables = async (shard: string) =>
+  (await fleet.rows(shard, 'SHOW TABLES')).map((row) => Object.values(row)[0]);
+
+describe('prepareShard()', () => {
+  it('killed between the database and the lock file, is completed by the next run', async () => {
+    const dying = new DyingLockFile(fleet.lockFile.path, 'test');
+    await expect(prepare('us1', dying)).rejects.toBeInstanceOf(Error);
+    expect(await fleet.lockFile.entries()).toEqual({});
+    const [stamped] = await fleet.rows('us1', 'SELECT uuid FROM shard_identity');
+    const prepared = await prepare('us1');
+    expect(prepared).toMatchObject({ stamped: false, identity: stamped });
+    expect(await fleet.lockFile.expected('us1')).toEqual(prepared.identity);
+  });
+
+  it.each([
+    ['the first table', ['shard_tenant'], 'DROP PROCEDURE switchyard_begin_v1'],
+    ['the tables', [], 'DROP PROCEDURE IF EXISTS switchyard_begin_v1'],
+  ])('killed after %s, is completed by the next run', async (_step, missing, sql) => {
+    for (const table of missing) await fleet.rows('us1', `DROP TABLE ${table}`);
+    await fleet.rows('us1', sql);
+    const before = await fleet.lockFile.expected('us1');
+    expect((await prepare('us1')).identity).toEqual(before);
+    expect(await tables('us1')).toEqual(['shard_identity', 'shard_tenant']);
+    const routines =
+      'SELECT routine_name FROM information_schema.routines WHERE routine_schema = ?';
+    const { database } = fleet.topology.shard('us1');
+    expect(await fleet.rows('us1', routines, [database])).toHaveLength(1);
+  });
+
+  it('does nothing where all is there, and keeps the tenants', async () => {
+    await fleet.admit('us1', 't_1', 4);
+    const before = await fleet.rows('us1', 'SELECT * FROM shard_identity');
+    for (let i = 0; i < 3; i++) expect((await prepare('us1')).stamped).toBe(false);
+    expect(await fleet.rows('us1', 'SELECT * FROM shard_identity')).toEqual(before);
+    expect(await fleet.rows('us1', 'SELECT tenant, epoch FROM shard_tenant')).toEqual([
+      { tenant: 't_1', epoch: 4 },
+    ]);
+  });
+
+  it('by several at once stamps one identity', async () => {
+    const all = await Promise.all([1, 2, 3, 4].map(() => prepare('us2')));
+    expect(all.filter(({ stamped }) => stamped)).toHaveLength(1);
+    expect(new Set(all.map(({ identity }) => identity.uuid)).size).toBe(1);
+    expect(await fleet.lockFile.expected('us2')).toEqual(all[0]!.identity);
+  });
+
+  it('refuses a database that is another shard, and one whose identity is gone', async () => {
+    await fleet.rows('us2', "UPDATE shard_identity SET name = 'us1'");
+    await expect(prepare('us2')).rejects.toMatchObject({ code: 'SHARD_IDENTITY' });
+    await fleet.rows('us2', 'DELETE FROM shard_identity');
+    await expect(prepare('us2')).rejects.toMatchObject({ code: 'SHARD_NOT_IDENTIFIABLE' });
+  });
+});
