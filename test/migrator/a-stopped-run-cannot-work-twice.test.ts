@@ -1,5 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { MigratedFleet } from './migrated-fleet.ts';
+
+// Processes of their own take their time on a busy machine.
+vi.setConfig({ testTimeout: 180_000 });
 
 describe('a command line that is stopped (SIGSTOP) past its lease', () => {
   let fleet: MigratedFleet;

@@ -3,8 +3,11 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MigratedFleet } from './migrated-fleet.ts';
+
+// Processes of their own take their time on a busy machine.
+vi.setConfig({ testTimeout: 180_000 });
 
 const WALK = fileURLToPath(new URL('../../examples/adoption/walk/main.ts', import.meta.url));
 const FROM_TABLE = ['--tenants-from-table', 'customer.id'];

@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startMysqlServer, type PrivateMysqlServer } from '../support/servers/index.ts';
 import { MigratedFleet } from './migrated-fleet.ts';
+
+// Processes of their own take their time on a busy machine.
+vi.setConfig({ testTimeout: 180_000 });
 
 const ROWS = 400_000;
 

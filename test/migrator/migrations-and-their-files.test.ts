@@ -1,7 +1,10 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { MigratedFleet } from './migrated-fleet.ts';
+
+// Processes of their own take their time on a busy machine.
+vi.setConfig({ testTimeout: 180_000 });
 
 describe('migrations, their files and their rows', () => {
   let fleet: MigratedFleet;

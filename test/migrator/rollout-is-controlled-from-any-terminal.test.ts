@@ -1,7 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MigratedFleet } from './migrated-fleet.ts';
+
+// Processes of their own take their time on a busy machine.
+vi.setConfig({ testTimeout: 180_000 });
 
 describe('a rollout that is at work', () => {
   let fleet: MigratedFleet;
