@@ -8,6 +8,11 @@ export interface LockBlocker {
   readonly id: number;
   readonly user: string;
   readonly ageMs: number;
+  /**
+   * `holder`: has the table locked. `transaction`: is open in this database, and the server does not
+   * show on which tables. `session`: is merely there.
+   */
+  readonly evidence: 'holder' | 'transaction' | 'session';
   /** Who, since when, doing what: one line without values. */
   readonly description: string;
 }
@@ -62,11 +67,11 @@ export async function findLockBlockers(
 ): Promise<LockBlocker[]> {
   if (engine === 'mysql') {
     const holders = await look(connection, HOLDERS, [table]);
-    if (holders !== undefined) return described(holders, 'holds it');
+    if (holders !== undefined) return described(holders, 'holder');
   }
   const candidates = (await look(connection, CANDIDATES)) ?? [];
-  if (candidates.length > 0 || !afterTimeout) return described(candidates, 'may hold it');
-  return described((await look(connection, SESSIONS)) ?? [], 'may hold it');
+  if (candidates.length > 0 || !afterTimeout) return described(candidates, 'transaction');
+  return described((await look(connection, SESSIONS)) ?? [], 'session');
 }
 
 /** Undefined where the account may not look. */
@@ -83,13 +88,14 @@ async function look(
   }
 }
 
-function described(rows: readonly Row[], claim: string): LockBlocker[] {
+function described(rows: readonly Row[], evidence: LockBlocker['evidence']): LockBlocker[] {
   return rows
     .map((row) => ({
       id: row.id,
       user: row.user ?? '',
       ageMs: Number(row.ageMs ?? 0),
-      description: describe(row, claim),
+      evidence,
+      description: describe(row, evidence === 'holder' ? 'holds it' : 'may hold it'),
     }))
     .sort((a, b) => b.ageMs - a.ageMs)
     .slice(0, SHOWN);

@@ -18,7 +18,10 @@ export interface WaveSelector {
 export type StopPolicy =
   'first-failure' | { readonly failures: number } | { readonly failuresPerWave: number };
 
-/** Open transactions that may be cut off when they stand in the way of a lock. */
+/**
+ * Open transactions that may be cut off when they stand in the way of a lock. MySQL shows who holds
+ * the table; on MariaDB every open transaction of the database is a candidate once a try has failed.
+ */
 export interface KillRule {
   /** Account name, without a host. Default: any. */
   readonly user?: string;

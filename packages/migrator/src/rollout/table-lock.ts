@@ -70,7 +70,10 @@ async function letLongTransactionsEnd(
     const blockers = await blockersOf(session, step);
     const long = blockers.filter(({ ageMs }) => ageMs >= LONG_MS);
     if (long.length === 0 || Date.now() >= until) return;
-    await killAllowed(session, long);
+    await killAllowed(
+      session,
+      long.filter(({ evidence }) => evidence === 'holder'),
+    );
     await sleep(LOOK_EVERY_MS);
   }
 }
@@ -88,7 +91,10 @@ async function pause(
   if (Date.now() + pauseMs > deadline) {
     throw new TableLockedError(session.shard.name, step, lines, cause);
   }
-  await killAllowed(session, blockers);
+  await killAllowed(
+    session,
+    blockers.filter(({ evidence }) => evidence !== 'session'),
+  );
   session.emit({
     event: 'lock-waiting',
     shard: session.shard.name,
@@ -106,7 +112,10 @@ function blockersOf(session: ShardSession, step: Step, afterTimeout = false) {
   return findLockBlockers(session.connection, engine, step.table ?? '', afterTimeout);
 }
 
-/** Cuts off the transactions that the policy names, and only those. */
+/**
+ * Cuts off the transactions that the policy names, and only those. Mere candidates come into question
+ * when a try has failed: before it, nobody knows that anything is in the way.
+ */
 async function killAllowed(session: ShardSession, blockers: readonly LockBlocker[]): Promise<void> {
   for (const blocker of blockers) {
     const allowed = session.policy.kill.some(
