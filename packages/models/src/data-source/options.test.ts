@@ -26,8 +26,10 @@ const create = (options: object, servers = [server('a'), server('b')]) =>
   new ShardedDataSource({ topology: topologyOf(servers), lockFile, ...options });
 
 describe('a ShardedDataSource', () => {
-  it.each([
-    ...['host', 'username', 'password', 'database', 'url', 'socketPath'].map((o) => [o, 'x']),
+  it.each<[option: string, value: unknown]>([
+    ...['host', 'username', 'password', 'database', 'url', 'socketPath'].map(
+      (option): [string, unknown] => [option, 'x'],
+    ),
     ['port', 3306],
     ['replication', { master: {}, slaves: [] }],
     ['driver', {}],
@@ -38,7 +40,7 @@ describe('a ShardedDataSource', () => {
     ['synchronize', true],
     ['migrationsRun', true],
     ['dropSchema', true],
-  ] as const)('refuses `%s` with OPTION_REFUSED, naming it and the way', (option, value) => {
+  ])('refuses `%s` with OPTION_REFUSED, naming it and the way', (option, value) => {
     expect(() => create({ [option]: value })).toThrow(
       expect.objectContaining({ code: 'OPTION_REFUSED', option }),
     );
