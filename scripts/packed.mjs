@@ -43,8 +43,14 @@ function pack() {
 
 /** With the hosts that the packages name as peers, in the versions that our tests use. */
 function install(tarballs) {
+  // Hosts without types of their own: their users install `@types/…` beside them.
   const hosts = manifests.flatMap(({ peerDependencies = {}, devDependencies = {} }) =>
-    Object.entries(peerDependencies).map(([name, range]) => [name, devDependencies[name] ?? range]),
+    Object.entries(peerDependencies).flatMap(([name, range]) =>
+      [name, `@types/${name}`].flatMap((host) => {
+        const version = devDependencies[host] ?? (host === name ? range : undefined);
+        return version === undefined ? [] : [[host, version]];
+      }),
+    ),
   );
   const files = tarballs.map((file) => [packageOf(file), `file:${file}`]);
   const dependencies = Object.fromEntries([...hosts, ...files]);

@@ -5,6 +5,17 @@ import { ShardedQueue } from './queue.ts';
 import type { Sharding } from './sharding.ts';
 import { ShardedWorker } from './worker.ts';
 
+/** What `shardedClasses` makes: BullMQ's classes, with BullMQ's own constructors. */
+export interface ShardedClasses {
+  readonly Queue: new (name: string, options: QueueOptions) => ShardedQueue;
+  readonly Worker: new (
+    name: string,
+    processor: JobProcessor<Job, unknown> | string | URL | null,
+    options: WorkerOptions,
+  ) => ShardedWorker;
+  readonly FlowProducer: new (options: QueueBaseOptions) => ShardedFlowProducer;
+}
+
 /**
  * The three classes with their sharding built in, for frameworks that make queues and workers
  * themselves and hand on only the options they know. With Nest, before the modules are imported:
@@ -16,7 +27,7 @@ import { ShardedWorker } from './worker.ts';
  * BullModule.flowProducerClass = FlowProducer;
  * ```
  */
-export function shardedClasses(sharding: Sharding) {
+export function shardedClasses(sharding: Sharding): ShardedClasses {
   return {
     Queue: class extends ShardedQueue {
       constructor(name: string, options: QueueOptions) {
