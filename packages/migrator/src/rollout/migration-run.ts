@@ -155,7 +155,10 @@ async function noteFailed(session: ShardSession, seq: number, error: unknown): P
 }
 
 /** The migration that is under way on this shard, where some of it has run. */
-export async function readHalfDone(session: ShardSession): Promise<OpenMigration | undefined> {
-  const open = await readOpenMigration(session.connection, session.shard.name);
+export async function readHalfDone(
+  session: ShardSession,
+  rows: readonly LedgerRow[],
+): Promise<OpenMigration | undefined> {
+  const open = await readOpenMigration(session.connection, session.shard.name, rows);
   return open !== undefined && isHalfDone(open) ? open : undefined;
 }

@@ -69,26 +69,31 @@ async function untilDone(
 }
 
 async function doWork(session: ShardSession, work: ShardWork, ends: MigrationEnd[]): Promise<void> {
-  const halfDone = await readHalfDone(session);
+  const rows = await readMigrationRows(session.connection, session.shard.name);
+  const halfDone = await readHalfDone(session, rows);
   if (halfDone !== undefined) {
     const file = work.files.find(({ name }) => name === halfDone.row.migration);
     ends.push(await finishMigration(session, halfDone, file?.checksum));
   }
-  for (const plan of await remainingPlans(session, work, halfDone !== undefined)) {
+  const now = halfDone === undefined ? rows : undefined;
+  for (const plan of await remainingPlans(session, work, now)) {
     ends.push(await runMigration(session, plan));
   }
 }
 
-/** What the ledger does not show as done yet, planned again where the plan rests on another state. */
+/**
+ * What the ledger does not show as done yet; planned again where the plan rests on another state.
+ * `known` is the ledger as it was read, undefined where it has changed since.
+ */
 async function remainingPlans(
   session: ShardSession,
   work: ShardWork,
-  stale: boolean,
+  known: readonly LedgerRow[] | undefined,
 ): Promise<readonly ShardPlan[]> {
-  const rows = await readMigrationRows(session.connection, session.shard.name);
+  const rows = known ?? (await readMigrationRows(session.connection, session.shard.name));
   const left = work.pending.filter((file) => !isThere(rows, file.name, work.direction));
   const planned = work.plans.filter(({ migration }) => left.some(({ name }) => name === migration));
-  if (!stale && planned.length === left.length) return planned;
+  if (known !== undefined && planned.length === left.length) return planned;
   if (left.length === 0) return [];
   const plans = await work.planner.plan(
     { shard: session.shard.name, connection: session.connection },

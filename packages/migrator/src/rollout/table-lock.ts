@@ -33,8 +33,8 @@ export async function withTableLock(
   const deadline = Date.now() + session.policy.lockDeadlineMs;
   let stallMs = 0;
   for (let attempt = 1; ; attempt++) {
-    await letLongTransactionsEnd(session, step, deadline);
     const waitSeconds = lockWait(session, step, attempt);
+    if (waitSeconds > 0) await letLongTransactionsEnd(session, step, deadline); // 0 queues nobody
     await session.connection.query(`SET SESSION lock_wait_timeout = ${waitSeconds}`);
     const asked = Date.now();
     try {
