@@ -1,14 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { unfenced } from '@switchyard/shard-context';
 import { Balance, CONCURRENCY, ROWS, startBenchFleet, TENANT } from './accounts.ts';
-import { runCompiled } from './compiled.ts';
 import { compare } from './harness.ts';
 import { report } from './report.ts';
 
 // What the fence costs: writes of a tenant, beside the same writes on the same sharded data source
 // in a context that names the shard only. An autocommit write becomes a transaction of three trips.
 
-runCompiled(import.meta.url);
 const fleet = await startBenchFleet();
 const { sharded, context } = fleet;
 const balances = () => sharded.getRepository(Balance);

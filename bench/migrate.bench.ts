@@ -93,7 +93,7 @@ async function run(
   n: number,
 ): Promise<{ readonly ms: number; readonly kb: number }> {
   const tag = String(++runs);
-  const args = ['--conditions=source', '--import', 'tsx', RUN, kind, String(n), tag];
+  const args = [...process.execArgv, RUN, kind, String(n), tag];
   const out = execFileSync(process.execPath, args, { encoding: 'utf8' });
   for (let i = 0; i < n; i++) await reset(admin, databaseName(i), tag);
   return JSON.parse(out) as { ms: number; kb: number };

@@ -1,6 +1,5 @@
 import type { DataSource } from 'typeorm';
 import { CONCURRENCY, Country, ROWS, startBenchFleet } from './accounts.ts';
-import { runCompiled } from './compiled.ts';
 import { compare } from './harness.ts';
 import { report } from './report.ts';
 
@@ -9,7 +8,6 @@ import { report } from './report.ts';
 // does not look at, so that what an AsyncLocalStorage costs is not counted as routing; entering it
 // has its own benchmark (`context`).
 
-runCompiled(import.meta.url);
 const fleet = await startBenchFleet();
 const { sharded, plain, context } = fleet;
 const since = new Date('2026-01-01');
