@@ -64,6 +64,7 @@ export {
   TypeormChangedError,
 } from './data-source/data-source-errors.ts';
 export { contextMissingChannel, type ContextMissing } from './data-source/context-missing.ts';
+export { ContextMissingFile } from './data-source/context-missing-file.ts';
 export {
   ContextReadOnlyError,
   FenceLostError,

@@ -21,6 +21,7 @@ export async function status(line: CommandLine, options: StatusOptions): Promise
   }
   const fleetStatus = await readFleetStatus(fleet);
   show(screen, fleetStatus);
+  showContextMissing(line);
   return wanted === undefined ? codeOf(fleetStatus) : codeOfRequired(screen, fleetStatus, wanted);
 }
 
@@ -41,6 +42,17 @@ function show(screen: Screen, { shards }: FleetStatus): void {
   screen.say(screen.style('dim', first ?? ''));
   for (const line of rest) screen.say(line);
   for (const shard of shards) sayAside(screen, shard);
+}
+
+/** The call sites of the service that still run without a context; for the time of adoption. */
+function showContextMissing({ config, screen }: CommandLine): void {
+  if (config.contextMissing === undefined) return;
+  const reports = config.contextMissing.read();
+  for (const report of reports) screen.event({ event: 'context-missing', ...report });
+  const sites = reports.length === 1 ? 'call site' : 'call sites';
+  screen.say(`\n${reports.length} ${sites} without a context`);
+  const rows = reports.map(({ model, callSite }) => [model ?? '', callSite]);
+  for (const line of table(rows)) screen.say(`  ${line}`);
 }
 
 function stateOf(shard: ShardStatus, screen: Screen): string {

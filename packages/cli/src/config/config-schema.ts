@@ -17,6 +17,10 @@ const directory = z.custom(
   (value) => hasFunction(value, 'prepare'),
   'expected a Directory: an object with prepare()',
 );
+const contextMissing = z.custom(
+  (value) => hasFunction(value, 'read'),
+  'expected a ContextMissingFile',
+);
 const migrations = z.custom(
   (value) => typeof value === 'string' || (typeof value === 'object' && value !== null),
   'expected migration classes, globs, or the URL of a folder',
@@ -72,6 +76,7 @@ export const configSchema = z.strictObject({
   entities: z.unknown().optional(),
   migrations,
   directory: directory.optional(),
+  contextMissing: contextMissing.optional(),
   rollout: rollout.optional(),
   plan: plan.optional(),
   jobs: jobs.optional(),

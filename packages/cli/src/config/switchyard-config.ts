@@ -4,6 +4,7 @@ import type {
   PlanPolicy,
   RolloutPolicy,
 } from '@switchyard/migrator';
+import type { ContextMissing } from '@switchyard/models';
 import type { LockFile, Topology } from '@switchyard/shard-context';
 import type { CheckJobsRequest } from '@switchyard/shard-context/bullmq';
 
@@ -25,6 +26,11 @@ export interface SwitchyardConfig {
     assign?(tenant: string, to: { shard: string }): Promise<unknown>;
     close?(): Promise<void>;
   };
+  /**
+   * While `contextMissing: 'report'` is set: the `ContextMissingFile` that the service writes, for
+   * `status` to print.
+   */
+  readonly contextMissing?: { read(): readonly ContextMissing[] };
   /** How migrations go over the fleet. */
   readonly rollout?: RolloutPolicy;
   /** What a plan may contain. */

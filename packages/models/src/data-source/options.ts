@@ -36,7 +36,8 @@ export interface ShardedDataSourceOptions extends SharedOptions {
   readonly pool?: PoolOptions;
   /**
    * What happens to sharded work without a context. Default `refuse`. `report`, for adoption: runs
-   * on the only shard, neither fenced nor stamped, and reports each call site once.
+   * on the only shard, neither fenced nor stamped, and reports each call site once;
+   * `ContextMissingFile` keeps them for `switchyard status`.
    */
   readonly contextMissing?: 'refuse' | 'report';
   /** Only `false`: schema changes act on the shard of a context, never on all at start-up. */
