@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,6 +16,20 @@ const TOPOLOGY = `defineTopology({
     credentials: () => ({ user: 'root', password: 'hunter2' }) }],
   shards: [{ name: 'us1', ordinal: 1, server: 'a', database: 'app' }],
 })`;
+
+const SECOND = "{ name: 'us2', ordinal: 2, server: 'a', database: 'app2' }";
+const beside = (second: string) => (text: string) =>
+  text.replace("database: 'app' }", `database: 'app' }, ${second}`);
+const CONTRADICTIONS: [what: string, field: string, change: (topology: string) => string][] = [
+  [
+    'an unknown region',
+    'servers[0].region',
+    (text) => text.replace("region: 'us'", "region: 'mars'"),
+  ],
+  ['a shard twice', 'shards[1].name', beside(SECOND.replace('us2', 'us1'))],
+  ['an ordinal twice', 'shards[1].ordinal', beside(SECOND.replace('ordinal: 2', 'ordinal: 1'))],
+  ['two shards on one database', 'shards[1].database', beside(SECOND.replace('app2', 'app'))],
+];
 
 describe('the switchyard command', () => {
   let folder: string;
@@ -49,6 +64,34 @@ describe('the switchyard command', () => {
     expect(code).toBe(2);
     expect(err).toContain('TOPOLOGY_INVALID');
     expect(err).toContain('shards[0].server');
+  });
+
+  it.each(CONTRADICTIONS)(
+    'refuses %s by the name of the field, with the remedy, before anything is changed',
+    async (_what, field, change) => {
+      const lockFile = join(folder, 'lock.json');
+      await config(`export default { topology: ${change(TOPOLOGY)},
+        lockFile: new URL('lock.json', import.meta.url), migrations: [] };`);
+      const { code, err, out } = await run(['prepare']);
+      expect(code).toBe(2);
+      expect(err).toContain('TOPOLOGY_INVALID');
+      expect(err).toContain(field);
+      expect(err).toContain('Correct the named fields');
+      expect(out + err).not.toContain('hunter2');
+      expect(existsSync(lockFile)).toBe(false);
+    },
+  );
+
+  it.each([
+    ['plan', '--only'],
+    ['migrate', '--shard'],
+  ])('refuses a shard that the topology does not have: %s %s', async (command, option) => {
+    await config(`export default { topology: ${TOPOLOGY}, lockFile: new URL('lock.json', import.meta.url),
+      migrations: [] };`);
+    const { code, err } = await run([command, option, 'us9']);
+    expect(code).toBe(2);
+    expect(err).toContain('us9');
+    expect(err).toContain('us1'); // what there is
   });
 
   it('says that a config cannot be loaded, without a stack', async () => {
