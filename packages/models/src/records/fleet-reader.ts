@@ -16,7 +16,7 @@ export interface FoundRow {
 /** What a shard records of a tenant. */
 export interface Residence {
   readonly state: string;
-  readonly movedTo: string | undefined;
+  readonly epoch: number;
 }
 
 /** Reads rows and the shards' own records of their tenants, one query per model and shard. */
@@ -52,13 +52,13 @@ export class FleetReader {
     const marks = tenants.map(() => '?').join(', ');
     const rows = await this.#query(
       shard,
-      `SELECT tenant, state, moved_to FROM shard_tenant WHERE stripe = 0 AND tenant IN (${marks})`,
+      `SELECT tenant, state, epoch FROM shard_tenant WHERE stripe = 0 AND tenant IN (${marks})`,
       [...tenants],
     );
     return new Map(
       rows.map((row) => [
         String(row['tenant']),
-        { state: String(row['state']), movedTo: (row['moved_to'] as string | null) ?? undefined },
+        { state: String(row['state']), epoch: Number(row['epoch']) },
       ]),
     );
   }

@@ -31,6 +31,15 @@ export class RecordFinder implements RecordLocator {
     this.#locator = locator;
   }
 
+  /** What became of one record. Many at once: `locateMany`, which makes fewer queries. */
+  async locate(
+    reference: RecordReference,
+    options: LocateRecordsOptions = {},
+  ): Promise<LocatedRecord> {
+    const [outcome] = await this.locateMany([reference], options);
+    return outcome ?? { outcome: 'gone' };
+  }
+
   /** One outcome per reference, in their order; duplicates get the same record. */
   async locateMany(
     references: readonly RecordReference[],

@@ -2,7 +2,7 @@ import type { LocatedRecord, Locator } from '@switchyard/shard-context';
 import { declarationOf } from '../declarations/declare.ts';
 import { searchKey, type FleetReader, type FoundRow, type Residence } from './fleet-reader.ts';
 import { failure, misrouted, type Outcome, type Search } from './search.ts';
-import { placementsFor, refusedByLock, searchByTenant } from './search-by-tenant.ts';
+import { placementsFor, refusedByLock, searchAt } from './search-by-tenant.ts';
 
 /**
  * Finds references that name a shard and no tenant. A row is handed out only where the shard's own
@@ -55,39 +55,42 @@ class ShardSearch {
     const residences = await this.#reader.residences(shard, [...new Set(tenants)]);
     const outcomes: Outcome[] = [];
     const missing: Search[] = [];
-    const away: Search[] = [];
+    const away: AwayRow[] = [];
     for (const search of group) {
       const row = rows.get(searchKey(search));
+      const { tenant } = row ?? {};
+      const residence = tenant === undefined ? undefined : residences.get(tenant);
       if (row === undefined) missing.push(search);
-      else if (row.tenant === undefined) outcomes.push([search.reference, ownRow(row)]);
-      else if (lives(residences.get(row.tenant)))
-        outcomes.push([search.reference, refusedByLock(row.tenant) ?? ownRow(row)]);
-      else away.push(withTenant(search, row.tenant));
+      else if (tenant === undefined) outcomes.push([search.reference, ownRow(row)]);
+      else if (residence?.state === 'active')
+        outcomes.push([search.reference, refusedByLock(tenant) ?? ownRow(row)]);
+      else away.push({ search: withTenant(search, tenant), row, tenant, residence });
     }
     return { outcomes: [...outcomes, ...(await this.#follow(shard, away, group))], missing };
   }
 
-  /** Rows that are here although their tenant is not: left behind by a move, or on their way in. */
+  /**
+   * Rows that are here although their tenant is not active here: left behind by a move, on their way
+   * in, or frozen. Only the directory can tell whose copy counts, and only one that is as far as the
+   * shard: while a tenant is frozen here, that is the epoch after, when the move is settled.
+   */
   async #follow(
     shard: string,
-    away: readonly Search[],
+    away: readonly AwayRow[],
     group: readonly Search[],
   ): Promise<Outcome[]> {
-    const placements = await placementsFor(
-      away.map(({ reference }) => reference.tenant as string),
-      this.#locator,
-    );
-    const strangers = away.filter(({ reference }) => {
-      const placement = placements.get(reference.tenant as string);
+    const epochs = new Map(away.map(({ tenant, residence }) => [tenant, settledAt(residence)]));
+    const placements = await placementsFor(epochs, this.#locator);
+    const isHere = ({ tenant }: AwayRow): boolean => {
+      const placement = placements.get(tenant);
       return placement !== undefined && !('outcome' in placement) && placement.shard === shard;
-    });
-    const others = away.filter((search) => !strangers.includes(search));
-    const found = await searchByTenant(others, this.#reader, this.#locator);
-    const refused = strangers.map(({ reference }): Outcome => {
-      const reason = `${shard} has no record of the tenant ${reference.tenant} whose row it holds`;
-      return [reference, misrouted(reason)];
-    });
-    return [...found, ...refused].map(([reference, outcome]) => [
+    };
+    const elsewhere = away.filter((row) => !isHere(row)).map(({ search }) => search);
+    const found = await searchAt(elsewhere, this.#reader, placements);
+    const here = away
+      .filter(isHere)
+      .map((row): Outcome => [row.search.reference, judgeHere(shard, row)]);
+    return [...found, ...here].map(([reference, outcome]) => [
       originalOf(reference.id, group) ?? reference,
       outcome,
     ]);
@@ -127,8 +130,26 @@ class ShardSearch {
   }
 }
 
-function lives(residence: Residence | undefined): boolean {
-  return residence?.state === 'active' || residence?.state === 'frozen';
+/** A row on a shard on which its tenant is not active, and what the shard records of the tenant. */
+interface AwayRow {
+  readonly search: Search;
+  readonly row: FoundRow;
+  readonly tenant: string;
+  readonly residence: Residence | undefined;
+}
+
+/** The epoch from which on the directory knows more of the tenant than this shard does. */
+function settledAt(residence: Residence | undefined): number {
+  if (residence === undefined) return 0;
+  return residence.state === 'frozen' ? residence.epoch + 1 : residence.epoch;
+}
+
+/** A row whose tenant the directory has here: thawed, or taken over and about to be activated. */
+function judgeHere(shard: string, { row, tenant, residence }: AwayRow): LocatedRecord {
+  if (residence === undefined) {
+    return misrouted(`${shard} has no record of the tenant ${tenant} whose row it holds`);
+  }
+  return refusedByLock(tenant) ?? ownRow(row);
 }
 
 /** The origin that loading gave it stays: the shard, and no tenant, as the reference had none. */

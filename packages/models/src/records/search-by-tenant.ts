@@ -1,6 +1,7 @@
 import {
   currentFrame,
   isSwitchyardError,
+  StaleRouteError,
   type LocatedRecord,
   type Locator,
   type Place,
@@ -17,7 +18,63 @@ export async function searchByTenant(
   reader: FleetReader,
   locator: Locator,
 ): Promise<Outcome[]> {
-  const placements = await placementsOf(searches, locator);
+  const tenants = searches.map(({ reference }) => reference.tenant as string);
+  const placements = await placementsFor(new Map(tenants.map((tenant) => [tenant, 0])), locator);
+  const outcomes = new Map(await searchAt(searches, reader, placements));
+  const missing = searches.filter(
+    (search) =>
+      outcomes.get(search.reference)?.outcome === 'gone' && hasPlacement(search, placements),
+  );
+  for (const [reference, outcome] of await searchAgain(missing, reader, locator, placements)) {
+    outcomes.set(reference, outcome);
+  }
+  return [...outcomes];
+}
+
+/**
+ * The directory may be behind: rows that are missing on a shard that their tenant has left were
+ * purged there, and are looked for where the directory sends one who knows that.
+ */
+async function searchAgain(
+  missing: readonly Search[],
+  reader: FleetReader,
+  locator: Locator,
+  placements: Placements,
+): Promise<Outcome[]> {
+  try {
+    const left = await tenantsThatLeft(missing, reader, placements);
+    if (left.size === 0) return [];
+    const again = missing.filter(({ reference }) => left.has(reference.tenant as string));
+    return await searchAt(again, reader, await placementsFor(left, locator));
+  } catch (error) {
+    return missing.map(({ reference }) => [reference, failure(error)]);
+  }
+}
+
+/** Tenants whose shard says that they moved away, and the epoch at which they did. */
+async function tenantsThatLeft(
+  missing: readonly Search[],
+  reader: FleetReader,
+  placements: Placements,
+): Promise<Map<string, number>> {
+  const left = new Map<string, number>();
+  const shards = new Set(missing.map((search) => placementFor(search, placements).shard));
+  for (const shard of shards) {
+    const here = missing.filter((search) => placementFor(search, placements).shard === shard);
+    const tenants = new Set(here.map(({ reference }) => reference.tenant as string));
+    for (const [tenant, { state, epoch }] of await reader.residences(shard, [...tenants])) {
+      if (state === 'moved') left.set(tenant, epoch);
+    }
+  }
+  return left;
+}
+
+/** Finds references that name their tenant at placements that are known. */
+export async function searchAt(
+  searches: readonly Search[],
+  reader: FleetReader,
+  placements: Placements,
+): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   const groups = new Map<string, Search[]>();
   for (const search of searches) {
@@ -39,15 +96,18 @@ export async function searchByTenant(
 /** Today's placements, each asked for once; what could not be had stands in its place. */
 export type Placements = ReadonlyMap<string, Placement | LocatedRecord>;
 
-/** Asks the directory where each tenant lives. Unknown tenants are gone, with all their rows. */
+/**
+ * Asks the directory where each tenant lives, at the epoch that is given or a later one. Unknown
+ * tenants are gone, with all their rows.
+ */
 export async function placementsFor(
-  tenants: Iterable<string>,
+  tenants: ReadonlyMap<string, number>,
   locator: Locator,
 ): Promise<Placements> {
-  const asked = [...new Set(tenants)].map(
-    async (tenant): Promise<[string, Placement | LocatedRecord]> => {
+  const asked = [...tenants].map(
+    async ([tenant, minEpoch]): Promise<[string, Placement | LocatedRecord]> => {
       try {
-        return [tenant, await locator.locateTenant(tenant)];
+        return [tenant, await locator.locateTenant(tenant, minEpoch > 0 ? { minEpoch } : {})];
       } catch (error) {
         const gone = isSwitchyardError(error, 'TENANT_UNKNOWN');
         return [tenant, gone ? { outcome: 'gone' } : { outcome: 'unavailable', cause: error }];
@@ -57,9 +117,9 @@ export async function placementsFor(
   return new Map(await Promise.all(asked));
 }
 
-function placementsOf(searches: readonly Search[], locator: Locator): Promise<Placements> {
-  const tenants = searches.map(({ reference }) => reference.tenant as string);
-  return placementsFor(tenants, locator);
+function hasPlacement({ reference }: Search, placements: Placements): boolean {
+  const answer = placements.get(reference.tenant as string);
+  return answer !== undefined && !('outcome' in answer);
 }
 
 function placementFor({ reference }: Search, placements: Placements): Placement {
@@ -71,7 +131,7 @@ function refusalOf(search: Search, placements: Placements): LocatedRecord | unde
   const answer = placements.get(reference.tenant as string);
   if (answer === undefined) return { outcome: 'gone' };
   if ('outcome' in answer) return answer;
-  const locked = refusedByLock(answer.tenant);
+  const locked = refusedByLock(answer.tenant) ?? leftByLock(answer);
   if (locked !== undefined) return locked;
   const declaration = declarationOf(metadata);
   const local = declaration?.domain === 'sharded' && declaration.ids === 'shardLocal';
@@ -87,6 +147,16 @@ export function refusedByLock(tenant: string): LocatedRecord | undefined {
   const lockedTo = frame?.locked === true ? frame.place?.tenant : undefined;
   if (lockedTo === undefined || lockedTo === tenant) return undefined;
   return misrouted(`it is of tenant ${tenant}, and the context is locked to ${lockedTo}`);
+}
+
+/** Inside a lock on the place that its own tenant has left: the unit of work must begin again. */
+function leftByLock({ tenant, shard }: Placement): LocatedRecord | undefined {
+  const frame = currentFrame();
+  const place = frame?.locked === true ? frame.place : undefined;
+  if (place?.tenant !== tenant || place.shard === shard) return undefined;
+  const route = { attempted: 'locate a record', shard: place.shard, tenant, movedTo: shard };
+  const cause = new StaleRouteError({ ...route, seenEpoch: place.epoch ?? 0 });
+  return { outcome: 'unavailable', cause };
 }
 
 async function findGroup(
