@@ -1,6 +1,7 @@
 import { outsideContext } from '@switchyard/shard-context';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { auditShard } from '../../examples/verification-service/demo/audit.ts';
 import {
   startService,
   switchyard,
@@ -92,6 +93,24 @@ describe('a wrong turn in the verification service', () => {
     await expect(writing).rejects.toMatchObject({ code: 'TENANT_MISMATCH' });
     expect(await rowsOf('us2', mine)).toBe(0);
     expect(await rowsOf('us2', other)).toBe(0);
+  });
+
+  it('and a row that got astray all the same would be counted by the audit of the demo', async () => {
+    const us2 = servers.shards.find(({ shard }) => shard === 'us2') as {
+      shard: string;
+      uri: string;
+    };
+    const { name } = tenantOn('us1');
+    const connection = await createConnection(us2.uri);
+    try {
+      expect(await auditShard(us2, tenants, [])).toMatchObject({ misrouted: 0, lost: 0 });
+      await connection.query("INSERT INTO account (tenant_id, reference) VALUES (?, 'x')", [name]);
+      const promised = { id: 'an-inquiry-that-is-not-there', tenant: tenantOn('us2').name };
+      expect(await auditShard(us2, tenants, [promised])).toMatchObject({ misrouted: 1, lost: 1 });
+    } finally {
+      await connection.query("DELETE FROM account WHERE reference = 'x'");
+      await connection.end();
+    }
   });
 
   const tenantOn = (shard: string) => tenants.find((tenant) => tenant.shard === shard) as Tenant;
