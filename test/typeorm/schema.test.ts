@@ -81,4 +81,21 @@ describe('one shard as an ordinary data source', () => {
     const foreign = await plans('us1').findOneByOrFail({ id: 1 });
     await expect(plans('us2').save(foreign)).rejects.toMatchObject({ code: 'RECORD_MISPLACED' });
   });
+
+  it('is refused inside the context of another shard with RUNNER_MISPLACED, and works in its own', async () => {
+    const plans = fleet.dataSource.shard('us1').getRepository(Plan);
+    await plans.save({ id: 2, name: 'of us1' });
+    const uses = [() => plans.findOneBy({ id: 2 }), () => plans.save({ id: 3, name: 'astray' })];
+    for (const use of uses) {
+      await expect(fleet.onShard('us2', async () => use())).rejects.toMatchObject({
+        code: 'RUNNER_MISPLACED',
+      });
+    }
+    expect((await fleet.onShard('us1', () => plans.findOneByOrFail({ id: 2 }))).name).toBe(
+      'of us1',
+    );
+    for (const shard of ['us1', 'us2']) {
+      expect(await fleet.rows(shard, 'SELECT id FROM plan WHERE id = 3')).toEqual([]);
+    }
+  });
 });
