@@ -13,8 +13,9 @@ if (existsSync(repository) && process.env['SWITCHYARD_BUILT'] !== '1') runSource
 else await import(built.href);
 
 function runSources() {
-  // Decorators of entities need the compiler options of the repository, whatever the folder.
-  const env = { TSX_TSCONFIG_PATH: repository, ...process.env };
+  // Decorators of entities need compiler options: the folder's own, else those of the repository.
+  const options = existsSync('tsconfig.json') ? {} : { TSX_TSCONFIG_PATH: repository };
+  const env = { ...options, ...process.env };
   const tsx = import.meta.resolve('tsx');
   const args = ['--conditions=source', '--import', tsx, source, ...process.argv.slice(2)];
   const child = spawn(process.execPath, args, { stdio: 'inherit', env });
