@@ -79,7 +79,8 @@ describe('a rolling deploy', () => {
     await enqueue('plain');
     await enqueue('signed', true);
     await expect.poll(effects).toEqual(onTheirShards('plain'));
-    expect(await waitingForTheOldRelease()).toMatchObject({ unreadable: 3, runnable: 0 });
+    // An effect is seen before its job is over: ask until it is.
+    await expect.poll(waitingForTheOldRelease).toMatchObject({ unreadable: 3, runnable: 0 });
     await building.startWorker({ signs: true });
     await kill(old);
     expect(await building.untilIdle('work')).toBe(0);
