@@ -79,7 +79,7 @@ describe('with a second shard', () => {
     });
   });
 
-  it('added while running, the addition is refused and contexts are required from then on', async () => {
+  it('added while running, the addition is refused and changes nothing', async () => {
     const topology = defineTopology({
       fleet: 'test',
       regions: fleet.topology.regions,
@@ -95,9 +95,8 @@ describe('with a second shard', () => {
       expect(() => topology.add({ shards: [second()] })).toThrow(
         expect.objectContaining({ code: 'CONTEXT_REPORT_NOT_ALLOWED' }),
       );
-      await expect(dataSource.getRepository(Currency).count()).rejects.toMatchObject({
-        code: 'SHARD_CONTEXT_MISSING',
-      });
+      expect(topology.shards).toHaveLength(1);
+      expect(await dataSource.getRepository(Currency).count()).toBeGreaterThanOrEqual(0);
     } finally {
       await dataSource.destroy();
     }

@@ -140,6 +140,19 @@ describe('shards added while running', () => {
     expect(topology.shards.map(({ name }) => name)).toEqual(['us1']);
     expect(heard).toEqual([]);
   });
+
+  it('are refused where a listener objects; the refused addition changes nothing', () => {
+    const topology = defineTopology(fleet());
+    const stop = topology.onAdded(() => {
+      throw new RangeError('not these');
+    });
+    const second = { ...shard, name: 'us2', ordinal: 2, database: 'app2' };
+    expect(() => topology.add({ shards: [second] })).toThrow(RangeError);
+    expect(topology.shards.map(({ name }) => name)).toEqual(['us1']);
+    stop();
+    topology.add({ shards: [second] });
+    expect(topology.has('us2')).toBe(true);
+  });
 });
 
 function fleet(part: Partial<TopologyDefinition> = {}): TopologyDefinition {

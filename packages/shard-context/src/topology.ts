@@ -59,21 +59,35 @@ export class Topology {
   }
 
   /**
-   * Declares further servers and shards while running.
+   * Declares further servers and shards while running. A data source over this topology may object
+   * (engines mixed, an entity without an id strategy): its error is thrown, and nothing was added.
    * @throws TopologyInvalidError naming every field that is wrong; nothing was added
    */
   add(part: TopologyPart): void {
     const definition = merge(this.#definition, part);
     const problems = topologyProblems(definition);
     if (problems.length > 0) throw new TopologyInvalidError(problems);
+    const before = [this.#definition, this.#servers, this.#shards] as const;
     this.#definition = definition;
+    this.#servers = new Map(this.#servers);
     for (const server of part.servers ?? []) this.#servers.set(server.name, complete(server));
     const added = (part.shards ?? []).map((shard) => this.#complete(shard));
-    for (const shard of added) this.#shards.set(shard.name, shard);
-    for (const listener of [...this.#listeners]) listener(added);
+    this.#shards = new Map([
+      ...this.#shards,
+      ...added.map((shard) => [shard.name, shard] as const),
+    ]);
+    try {
+      for (const listener of [...this.#listeners]) listener(added);
+    } catch (error) {
+      [this.#definition, this.#servers, this.#shards] = before;
+      throw error;
+    }
   }
 
-  /** Calls `listener` with the shards of each later addition; returns the way to stop that. */
+  /**
+   * Calls `listener` with the shards of each later addition; what it throws refuses the addition.
+   * Returns the way to stop that.
+   */
   onAdded(listener: (added: readonly Shard[]) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
