@@ -1,6 +1,7 @@
 import { alterClauses, referencedTables, textOf } from './alter-clauses.ts';
 import { parseSql } from './mysql-grammar.ts';
 import { findNode, findNodes, unquote, type ParseNode } from './parse-node.ts';
+import { readPlainColumn } from './plain-column.ts';
 import { shadowNames, shadowText } from './shadow-text.ts';
 import type { Clause, Statement } from './statement.ts';
 
@@ -14,12 +15,16 @@ const ROUTINE =
   /^\s*CREATE\s+(OR\s+REPLACE\s+)?(?:DEFINER\s*=\s*\S+\s+)?(TRIGGER|PROCEDURE|FUNCTION)\s+(?:IF\s+NOT\s+EXISTS\s+)?(`(?:[^`]|``)+`|[\w$]+)/i;
 
 /**
- * What a statement is. Reads, transactions and session settings are told by their first words, so
- * that the parser is loaded only when there is something to take apart.
+ * What a statement is. Reads, transactions and session settings are told by their first words, and
+ * a plain new column by its whole text, so that the parser is loaded only when there is something to
+ * take apart.
  */
 export function readStatement(sql: string): Statement {
-  const early = withoutParser(sql);
-  if (early !== undefined) return early;
+  return withoutParser(sql) ?? readPlainColumn(sql) ?? readByGrammar(sql);
+}
+
+/** What the grammar says a statement is, whatever its first words are. */
+export function readByGrammar(sql: string): Statement {
   const tree = treeOf(sql);
   if (tree === undefined) return repartition(sql) ?? UNREADABLE;
   const statements = tree.children.filter((child) => child.rule !== '');
