@@ -1,4 +1,4 @@
-// One run of `migrate.bench.ts` in a process of its own: node … migrate-run.ts <ours|typeorm> <n> <tag>
+// One run of `migrate.bench.ts` in a process of its own: node … migrate-run.ts <ours|typeorm> <n> <tag> <column>
 import 'reflect-metadata';
 import { performance } from 'node:perf_hooks';
 import {
@@ -13,7 +13,7 @@ import { connectToShard } from '@switchyard/models';
 import { DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
 import { benchEntities, benchTopology, databaseName } from './migrate-fleet.ts';
 
-const [kind, count, tag] = process.argv.slice(2);
+const [kind, count, tag, column] = process.argv.slice(2);
 const n = Number(count);
 const { topology, lockFile, server } = benchTopology(n);
 
@@ -28,7 +28,7 @@ function migration(): new () => MigrationInterface {
     readonly name = `Add${tag}x1790000000000`;
 
     async up(runner: QueryRunner): Promise<void> {
-      await runner.query(`ALTER TABLE account ADD COLUMN c_${tag} INT NULL`);
+      await runner.query(`ALTER TABLE account ADD COLUMN c_${tag} ${column}`);
     }
 
     async down(): Promise<void> {
