@@ -1,5 +1,7 @@
 import type { FlowJob, JobsOptions } from 'bullmq';
 import { pack, type JobPlace } from '../jobs/index.ts';
+import { writeMetadata } from './metadata.ts';
+import { withEnvelopeAsMetadata } from './sharded-job.ts';
 import { ENVELOPE, type Sharding, type WithEnvelope } from './sharding.ts';
 
 /** Job options of sharded producers. */
@@ -33,6 +35,26 @@ export function prepare(
   // BullMQ makes an empty object of a job without data.
   const packed = pack({ payload: payload ?? {}, records, context, at, signing });
   return { data: packed.payload, opts: { ...opts, [ENVELOPE]: packed.envelope } };
+}
+
+/**
+ * The same for producers without telemetry, where BullMQ has nothing to add to the text: it is
+ * written at once, because a symbol makes every copy of the options dearer on its way.
+ * @throws as `pack`
+ */
+export function prepareAsStored(
+  sharding: Sharding,
+  payload: unknown,
+  opts?: ShardedJobsOptions,
+): Prepared {
+  if (opts?.at !== undefined || opts?.telemetry !== undefined) {
+    const { data, opts: carrying } = prepare(sharding, payload, opts);
+    return { data, opts: withEnvelopeAsMetadata(carrying) };
+  }
+  const { context, records, signing } = sharding;
+  const packed = pack({ payload: payload ?? {}, records, context, signing });
+  const metadata = writeMetadata({ envelope: packed.envelope });
+  return { data: packed.payload, opts: { ...opts, telemetry: { metadata } } };
 }
 
 /** Prepares every node: BullMQ forgets the context of those that have no options. */

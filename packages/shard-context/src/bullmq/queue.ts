@@ -8,7 +8,7 @@ import {
   type RepeatOptions,
 } from 'bullmq';
 import { AfterCommitSends } from '../jobs/after-commit-sends.ts';
-import { prepare, type Prepared, type ShardedJobsOptions } from './prepare.ts';
+import { prepare, prepareAsStored, type Prepared, type ShardedJobsOptions } from './prepare.ts';
 import { ShardedJob, withEnvelopeAsMetadata } from './sharded-job.ts';
 import type { Sharding } from './sharding.ts';
 import { composed, ownMetadata } from './telemetry.ts';
@@ -48,17 +48,16 @@ export class ShardedQueue<Data = unknown, Result = unknown> extends Queue {
    * Adds a job to run at its place.
    * @throws JobPayloadRefusedError, JobPlaceConflictError, FleetMismatchError; nothing was enqueued
    */
-  override async add(
-    name: string,
-    data: Data,
-    opts?: ShardedJobsOptions,
-  ): Promise<Job<Data, Result>> {
-    const [job] = this.#prepared([{ name, data, ...(opts && { opts }) }]);
-    const { name: as, prepared } = job as Named;
-    if (this.#isKept([job as Named], () => super.add(as, prepared.data, prepared.opts))) {
-      return this.#unsent(job as Named);
+  override add(name: string, data: Data, opts?: ShardedJobsOptions): Promise<Job<Data, Result>> {
+    try {
+      const prepared = this.#prepared(data, opts);
+      const send = () => super.add(name, prepared.data, prepared.opts);
+      const named = { name, prepared };
+      return this.#isKept([named], send) ? Promise.resolve(this.#unsent(named)) : send();
+    } catch (error) {
+      // By hand: an async function around BullMQ's would make three promises more of each job.
+      return Promise.reject(error as Error);
     }
-    return super.add(as, prepared.data, prepared.opts);
   }
 
   /**
@@ -66,7 +65,10 @@ export class ShardedQueue<Data = unknown, Result = unknown> extends Queue {
    * @throws as `add`; nothing was enqueued
    */
   override async addBulk(jobs: ShardedBulkJob<Data>[]): Promise<Job<Data, Result>[]> {
-    const named = this.#prepared(jobs);
+    const named = jobs.map(({ name, data, opts }) => ({
+      name,
+      prepared: this.#prepared(data, opts),
+    }));
     const send = () =>
       super.addBulk(named.map(({ name, prepared }) => ({ name, ...prepared })) as never[]);
     if (this.#isKept(named, send)) return named.map((one) => this.#unsent(one));
@@ -103,11 +105,9 @@ export class ShardedQueue<Data = unknown, Result = unknown> extends Queue {
     await super.close();
   }
 
-  #prepared(jobs: ShardedBulkJob<Data>[]): Named[] {
-    return jobs.map(({ name, data, opts }) => ({
-      name,
-      prepared: prepare(this.#sharding, data, opts),
-    }));
+  #prepared(data: Data, opts: ShardedJobsOptions | undefined): Prepared {
+    const make = this.opts.telemetry === undefined ? prepareAsStored : prepare;
+    return make(this.#sharding, data, opts);
   }
 
   /** In a transaction every job needs its id now: it is what the caller is told. */

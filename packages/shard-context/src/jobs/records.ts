@@ -68,20 +68,24 @@ function agree(references: readonly PlacedReference[], { fleet, place }: ReadEnv
   if (agreed !== undefined) checkAgreement('run a job', agreed, placed);
 }
 
-/**
- * Locates all records of a payload in one batch and puts them into their slots. Of several failures
- * the one counts that no retry can mend.
- * @throws JobRecordMisroutedError, JobRecordGoneError, JobRecordUnavailableError
- */
-export async function locateRecords(
+/** Locates all records of a payload in one batch. */
+export function locateRecords(
   place: RunningPlace | undefined,
   references: readonly PlacedReference[],
   records: RecordLocator,
+): Promise<LocatedRecord[]> {
+  return records.locateMany(references.map(({ reference }) => onTodaysPlace(reference, place)));
+}
+
+/**
+ * Puts what was located into its slots. Of several failures the one counts that no retry can mend.
+ * @throws JobRecordMisroutedError, JobRecordGoneError, JobRecordUnavailableError
+ */
+export function putRecords(
+  located: readonly LocatedRecord[],
+  references: readonly PlacedReference[],
   onGone: 'fail' | 'discard' = 'fail',
-): Promise<'located' | 'discard'> {
-  if (references.length === 0) return 'located';
-  const today = references.map(({ reference }) => onTodaysPlace(reference, place));
-  const located = await records.locateMany(today);
+): 'put' | 'discard' {
   refuse(located, 'misrouted', references);
   if (onGone === 'discard' && located.some(({ outcome }) => outcome === 'gone')) return 'discard';
   refuse(located, 'gone', references);
@@ -90,7 +94,7 @@ export async function locateRecords(
     const found = located[i] as Extract<LocatedRecord, { outcome: 'found' }>;
     for (const slot of slots) slot.put(found.record);
   });
-  return 'located';
+  return 'put';
 }
 
 /** True for a record of the job's tenant: it is looked for where the job runs, and nowhere else. */

@@ -7,7 +7,13 @@ import { readEnvelope, type JobPlace, type ReadEnvelope, type ReadOptions } from
 import { JobEnvelopeMissingError } from './job-errors.ts';
 import type { PackedJob } from './pack.ts';
 import { unpackPayload, type Unpacked } from './payload.ts';
-import { isAt, locateRecords, placedReferences, type PlacedReference } from './records.ts';
+import {
+  isAt,
+  locateRecords,
+  placedReferences,
+  putRecords,
+  type PlacedReference,
+} from './records.ts';
 import { onRunningPlace, type RunningPlace } from './running-place.ts';
 
 /** What a worker needs to restore jobs. */
@@ -77,10 +83,11 @@ async function restoreKnown<Job, T>(
     const bare = async () => fn(unpacked.payload());
     return onRunningPlace(options.context, place, bare, { lock: true });
   }
-  const run = () => runLocated(place, unpacked, references, options, fn);
   // Locked at once, unless a record may have to be followed elsewhere while it is looked for.
   const lock = references.every(({ reference }) => isAt(place, reference));
-  return onRunningPlace(options.context, place, run, { lock });
+  const run = () => runLocated({ place, lock, unpacked, references }, options, fn);
+  // Awaited here: a promise that is returned by another costs two more.
+  return await onRunningPlace(options.context, place, run, { lock });
 }
 
 /** A job of before the deploy has a plain payload and the place that its routing key leads to. */
@@ -98,15 +105,23 @@ async function restoreUnknown<Job, T>(
   return onRunningPlace(options.context, place, async () => fn(packed.payload), { lock: true });
 }
 
+/** A job at its place, before its records are located. */
+interface PlacedJob {
+  readonly place: RunningPlace | undefined;
+  /** True where the scope around is locked to that place already. */
+  readonly lock: boolean;
+  readonly unpacked: Unpacked;
+  readonly references: readonly PlacedReference[];
+}
+
 async function runLocated<Job, T>(
-  place: RunningPlace | undefined,
-  unpacked: Unpacked,
-  references: readonly PlacedReference[],
+  { place, lock, unpacked, references }: PlacedJob,
   options: RestoreOptions<Job>,
   fn: (payload: unknown) => T | Promise<T>,
 ): Promise<T | undefined> {
-  const outcome = await locateRecords(place, references, options.records, options.onGone);
-  if (outcome === 'discard') return undefined;
+  const located = await locateRecords(place, references, options.records);
+  if (putRecords(located, references, options.onGone) === 'discard') return undefined;
+  if (lock) return await fn(unpacked.payload());
   const run = async () => fn(unpacked.payload());
   return onRunningPlace(options.context, place, run, { lock: true });
 }
