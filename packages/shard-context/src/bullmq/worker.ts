@@ -57,9 +57,10 @@ export class ShardedWorker<Data = unknown, Result = unknown> extends Worker {
     event: E,
     ...args: Parameters<WorkerListener[E]>
   ): boolean {
+    if (this.listenerCount(event) === 0) return super.emit(event, ...args);
     const place = runningPlaceOf(args[0]);
     const emit = () => super.emit(event, ...args);
-    if (place === undefined || this.listenerCount(event) === 0) return emit();
+    if (place === undefined) return emit();
     const { sharding } = this.opts as ShardedWorkerOptions;
     const openedBy = `a listener of ${event} on queue ${this.name}`;
     return onRunningPlace(sharding.context, place, emit, { lock: true, openedBy });

@@ -24,7 +24,7 @@ export function checkAgreement(
 }
 
 /** The place that a payload's records agree on; undefined without records. */
-export function placeOfRecords(records: readonly PlacedRecord[]): JobPlace | undefined {
+export function placeOfRecords(records: readonly JobPlace[]): JobPlace | undefined {
   const [first] = records;
   if (first === undefined) return undefined;
   // The newest sight of a tenant says most; a record without tenant says only its shard.
@@ -36,7 +36,8 @@ export function placeOfRecords(records: readonly PlacedRecord[]): JobPlace | und
   );
 }
 
-function agrees(job: JobPlace, record: JobPlace): boolean {
+/** True where a record seen at `record` may be part of a job at `job`. */
+export function agrees(job: JobPlace, record: JobPlace): boolean {
   if (job.tenant === undefined || record.tenant === undefined) return job.shard === record.shard;
   if (job.tenant !== record.tenant) return false;
   return job.epoch !== record.epoch || job.shard === record.shard;

@@ -1,6 +1,7 @@
 import { globalId, type GlobalIdSigner } from '../gid/index.ts';
 import { isSwitchyardError } from '../errors.ts';
 import { JobEnvelopeInvalidError, JobEnvelopeUnreadableError } from './job-errors.ts';
+import { signPlace, verifyPlace } from './signed-places.ts';
 
 /**
  * Versions of the envelope. 1: the place, and plain global IDs in the payload. 2: both are signed.
@@ -46,8 +47,6 @@ export interface ReadEnvelope {
   readonly isSigned: boolean;
 }
 
-const PLACE_PURPOSE = 'job-place';
-
 /** The envelope of a job made at that place. */
 export function writeEnvelope(
   fleet: string,
@@ -69,8 +68,9 @@ function signedEnvelope(
   { signer }: JobSigning,
 ): JobEnvelope {
   if (place === undefined) return { v: 2, fleet };
-  const value = globalId({ fleet, model: 'JobPlace', id: ['-'], ...place });
-  return { v: 2, fleet, place: signer.sign(value, { purpose: PLACE_PURPOSE, expires: 'never' }) };
+  const { shard, tenant, epoch } = place;
+  const value = { fleet, model: 'JobPlace', id: ['-'], shard, tenant, epoch };
+  return { v: 2, fleet, place: signPlace(signer, value) };
 }
 
 /** How a worker reads envelopes. */
@@ -128,7 +128,7 @@ function readSigned(
     throw new JobEnvelopeUnreadableError('it is signed, and this worker has no keys');
   }
   if (place === undefined) return { fleet, place: undefined, isSigned: true };
-  const signed = asPlace(() => signing.signer.verify(place, { purpose: PLACE_PURPOSE }));
+  const signed = asPlace(() => verifyPlace(signing.signer, place));
   return { fleet: signed.fleet, place: signed, isSigned: true };
 }
 

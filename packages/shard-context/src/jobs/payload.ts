@@ -110,6 +110,34 @@ export interface RecordSlot {
   put(record: object): void;
 }
 
+class Slot implements RecordSlot {
+  readonly text: string;
+  readonly #keys: readonly (string | number)[];
+  readonly #holder: object;
+  readonly #key: string | number;
+
+  constructor(
+    text: string,
+    keys: readonly (string | number)[],
+    holder: object,
+    key: string | number,
+  ) {
+    this.text = text;
+    this.#keys = keys;
+    this.#holder = holder;
+    this.#key = key;
+  }
+
+  /** Made only when it is asked for: errors name it. */
+  get path(): string {
+    return pathOf(this.#keys);
+  }
+
+  put(record: object): void {
+    setOwn(this.#holder, this.#key, record);
+  }
+}
+
 /** A packed payload on its way back: a copy with holes where the records go. */
 export interface Unpacked {
   readonly slots: readonly RecordSlot[];
@@ -135,14 +163,15 @@ function unpackInto(
   if (typeof value !== 'object' || value === null) return setOwn(holder, key, value);
   const text = textOfRecord(value);
   if (text !== undefined) {
-    slots.push({ text, path: pathOf(keys), put: (record) => setOwn(holder, key, record) });
+    slots.push(new Slot(text, keys, holder, key));
     return;
   }
   const inner = Array.isArray(value) ? value : plainOf(value);
   const copy = (Array.isArray(inner) ? [] : {}) as Record<string, unknown>;
   setOwn(holder, key, copy);
   for (const [name, one] of Object.entries(inner)) {
-    unpackInto(copy, name, one, [...keys, name], slots);
+    if (typeof one !== 'object' || one === null) setOwn(copy, name, one);
+    else unpackInto(copy, name, one, [...keys, name], slots);
   }
 }
 

@@ -1,7 +1,7 @@
 import { isSwitchyardError } from '../errors.ts';
 import { parseGlobalId, type GlobalId } from '../gid/index.ts';
 import type { LocatedRecord, RecordLocator, RecordReference } from '../ports.ts';
-import { checkAgreement, placeOfRecords } from './agreement.ts';
+import { agrees, checkAgreement, placeOfRecords } from './agreement.ts';
 import type { ReadEnvelope, ReadOptions } from './envelope.ts';
 import {
   JobEnvelopeInvalidError,
@@ -55,17 +55,26 @@ function readReference(text: string, signing: ReadOptions['signing']): GlobalId 
 }
 
 function agree(references: readonly PlacedReference[], { fleet, place }: ReadEnvelope): void {
-  const placed = references.map(({ reference, slots }) => ({
-    ...reference,
-    path: slots[0]?.path ?? 'payload',
-  }));
-  for (const { fleet: seen, path } of placed) {
-    if (seen !== fleet) {
-      throw new JobPlaceConflictError('run a job', path, `fleet ${seen}`, `fleet ${fleet}`);
-    }
+  for (const { reference, slots } of references) {
+    if (reference.fleet === fleet) continue;
+    const path = pathOf(slots);
+    throw new JobPlaceConflictError(
+      'run a job',
+      path,
+      `fleet ${reference.fleet}`,
+      `fleet ${fleet}`,
+    );
   }
-  const agreed = place ?? placeOfRecords(placed);
-  if (agreed !== undefined) checkAgreement('run a job', agreed, placed);
+  const agreed = place ?? placeOfRecords(references.map(({ reference }) => reference));
+  if (agreed === undefined || references.every(({ reference }) => agrees(agreed, reference)))
+    return;
+  // Only a conflict needs the paths.
+  const placed = references.map(({ reference, slots }) => ({ ...reference, path: pathOf(slots) }));
+  checkAgreement('run a job', agreed, placed);
+}
+
+function pathOf(slots: readonly RecordSlot[]): string {
+  return slots[0]?.path ?? 'payload';
 }
 
 /** Locates all records of a payload in one batch. */
@@ -117,7 +126,7 @@ function refuse(
   const one = located[i];
   if (one === undefined || one.outcome === 'found') return;
   const { reference, slots } = references[i] as PlacedReference;
-  const where = [slots[0]?.path ?? 'payload', reference.model, reference.shard] as const;
+  const where = [pathOf(slots), reference.model, reference.shard] as const;
   if (one.outcome === 'misrouted') throw new JobRecordMisroutedError(...where, one.reason);
   if (one.outcome === 'gone') throw new JobRecordGoneError(...where);
   throw new JobRecordUnavailableError(...where, { cause: one.cause });

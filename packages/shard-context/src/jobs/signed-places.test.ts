@@ -1,0 +1,56 @@
+import { createSecretKey, randomBytes } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { GlobalIdSigner, type GlobalId } from '../gid/index.ts';
+import { signPlace, verifyPlace } from './signed-places.ts';
+
+const place: GlobalId = {
+  fleet: 'acme',
+  model: 'JobPlace',
+  id: ['-'],
+  shard: 'us1',
+  tenant: 't_1',
+  epoch: 3,
+};
+
+function signerAt(now: () => number): GlobalIdSigner {
+  return new GlobalIdSigner({
+    signing: { id: 'k', key: createSecretKey(randomBytes(32)) },
+    now,
+  });
+}
+
+const refused = expect.objectContaining({ code: 'GLOBAL_ID_SIGNATURE_INVALID' }) as Error;
+
+test('gives one place one text, and reads it again and again', () => {
+  const signer = signerAt(Date.now);
+  const text = signPlace(signer, place);
+  expect(signPlace(signer, { ...place })).toBe(text);
+  expect(signPlace(signer, { ...place, epoch: 4 })).not.toBe(text);
+  for (let i = 0; i < 2; i++) expect(verifyPlace(signer, text)).toMatchObject(place);
+});
+
+test('refuses an altered text and one of another signer after the genuine one was read', () => {
+  const signer = signerAt(Date.now);
+  const text = signPlace(signer, place);
+  verifyPlace(signer, text);
+  const altered = text.replace('us1', 'us2');
+  for (let i = 0; i < 2; i++) expect(() => verifyPlace(signer, altered)).toThrow(refused);
+  expect(() => verifyPlace(signerAt(Date.now), text)).toThrow(refused);
+});
+
+test('refuses a text that was signed for a while once that is over, though it was read before', () => {
+  let now = 1_000_000;
+  const signer = signerAt(() => now);
+  const text = signer.sign(place, { purpose: 'job-place', expiresInMs: 5_000 });
+  expect(verifyPlace(signer, text)).toMatchObject(place);
+  now += 5_000;
+  expect(() => verifyPlace(signer, text)).toThrow(refused);
+});
+
+test('gives sound texts to more places than it keeps', () => {
+  const signer = signerAt(Date.now);
+  for (let epoch = 1; epoch <= 2_500; epoch++) {
+    const text = signPlace(signer, { ...place, epoch });
+    expect(verifyPlace(signer, text).epoch).toBe(epoch);
+  }
+});
