@@ -1,3 +1,4 @@
+export { freeBytesFor } from './plan/disk-space.ts';
 export { outcomeOf, stillHolds, type Outcome } from './plan/outcome.ts';
 export type { SchemaCheck, TableState } from './plan/schema-check.ts';
 export {

@@ -1,19 +1,23 @@
 import type { Connection } from 'mysql2/promise';
 import type { ServerFacts } from '../recording/server-facts.ts';
 import { findLockBlockers } from '../rollout/lock-blockers.ts';
+import { diskBlockers, freeBytesFor, needsDisk } from './disk-space.ts';
 import type { Blocker, Step } from './plan.ts';
 import { missingPrivileges } from './privileges.ts';
 
 /** Younger transactions are the application's everyday work. */
 const OLD_MS = 1000;
 
-/** What stands in the way of steps right now: open transactions on their tables, privileges. */
+/** What stands in the way of steps right now: privileges, room on the disk, open transactions. */
 export async function blockersOf(
   connection: Connection,
   facts: ServerFacts,
   steps: readonly Step[],
 ): Promise<Blocker[]> {
   const blockers = await missingPrivileges(connection, facts.database, steps);
+  if (needsDisk(steps)) {
+    blockers.push(...diskBlockers(steps, await freeBytesFor(connection, facts.database)));
+  }
   for (const table of new Set(steps.filter(takesLock).flatMap((step) => step.table ?? []))) {
     const holders = await findLockBlockers(connection, facts.engine, table);
     for (const { ageMs, description } of holders) {
