@@ -10,7 +10,8 @@ export interface RoutingKey {
 
 /**
  * `active`: the shard takes the tenant's writes. `moving`: it still does, and a copy is being made
- * elsewhere. `frozen`: no shard takes writes for a moment; retry after a wait.
+ * elsewhere (nothing sets it yet: it is the coming mover's). `frozen`: no shard takes writes for a
+ * moment; retry after a wait.
  */
 export type PlacementState = 'active' | 'moving' | 'frozen';
 

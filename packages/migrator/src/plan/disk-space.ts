@@ -33,7 +33,8 @@ export async function freeBytesFor(
 ): Promise<number | undefined> {
   const [[row]] = await connection.query<RowDataPacket[]>('SELECT @@datadir AS folder');
   const folder = String(row?.['folder']);
-  // The folder may be another machine's, or another server's here: it must hold this database.
+  // The folder may be another machine's, or another server's here: it must hold this database. A
+  // name that the server spells otherwise on disk (`my-app` is `my@002dapp`) counts as not known.
   if (!existsSync(join(folder, database))) return undefined;
   const { bavail, bsize } = await statfs(folder);
   return bavail * bsize;
