@@ -57,6 +57,21 @@ describe('switchyard prepare', () => {
     },
   );
 
+  it('of other shards with the same lock file, at the same time, loses no entry', async () => {
+    const shards = fleet.shards.map((shard) => fleet.definition(shard));
+    const running = shards.map((shard) => {
+      fleet.declareOnly();
+      fleet.declare(shard);
+      return fleet.spawn(['prepare', '--json']);
+    });
+    const ended = await Promise.all(running.map((one) => one.ended));
+    expect(ended.map(({ code }) => code)).toEqual([0, 0, 0]);
+    expect(Object.keys(await fleet.declared().lockFile.entries())).toEqual(['us1', 'us2', 'us3']);
+    fleet.declareOnly();
+    for (const shard of shards) fleet.declare(shard);
+    expect((await fleet.json(['status'])).code).toBe(0);
+  });
+
   describe('for a new shard beside siblings with a schema', () => {
     let us3: ReturnType<MigratedFleet['definition']>;
     beforeEach(async () => {

@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { SwitchyardError } from './errors.ts';
+import { publishInTurn } from './publish-in-turn.ts';
 
 const FORMAT = 1;
 
@@ -80,8 +80,9 @@ export class LockFile {
   }
 
   /**
-   * Adds or replaces entries. The file is replaced in one step: a kill leaves old or new. Calls of
-   * one process wait for each other, so that shards prepared side by side keep all their entries.
+   * Adds or replaces entries. The file is replaced in one step: a kill leaves old or new. Calls wait
+   * for each other, those of other processes too, so that shards prepared side by side keep all
+   * their entries; who was killed meanwhile is waited for no longer than two seconds.
    * @throws LockFileInvalidError; nothing was changed
    */
   record(entries: Readonly<Record<string, ExpectedIdentity>>): Promise<void> {
@@ -91,12 +92,16 @@ export class LockFile {
   }
 
   async #replace(entries: Readonly<Record<string, ExpectedIdentity>>): Promise<void> {
-    const shards = { ...(await this.entries()), ...entries };
-    const sorted = Object.fromEntries(Object.entries(shards).sort(([a], [b]) => (a < b ? -1 : 1)));
-    const content: Content = { format: FORMAT, fleet: this.fleet, shards: sorted };
-    const draft = `${this.path}.${randomUUID()}`;
-    await writeFile(draft, `${JSON.stringify(content, null, 2)}\n`);
-    await rename(draft, this.path);
+    await publishInTurn(this.path, async () => {
+      const shards = { ...(await this.entries()), ...entries };
+      const inOrder = Object.entries(shards).sort(([a], [b]) => (a < b ? -1 : 1));
+      const content: Content = {
+        format: FORMAT,
+        fleet: this.fleet,
+        shards: Object.fromEntries(inOrder),
+      };
+      return `${JSON.stringify(content, null, 2)}\n`;
+    });
     this.#content = undefined;
   }
 
