@@ -27,7 +27,7 @@ class CoarseClock implements Clock {
 
 /** Bounds and ages of the cache in front of the store. All ages are jittered by ±10 %. */
 export interface CacheOptions {
-  /** Most keys remembered. Default 100,000; each costs about 110 bytes, reserved at the start. */
+  /** Most keys remembered. Default 100,000; each costs about 60 bytes, reserved at the start. */
   readonly maxEntries?: number;
   /** Most bytes over all entries, as estimated. Default 64 MiB; lowers `maxEntries` if need be. */
   readonly maxBytes?: number;

@@ -13,7 +13,7 @@ import type { KeyFormats } from '../key-format.ts';
 import type { KeyHash } from '../key-hash.ts';
 import type { CacheSettings } from './cache-options.ts';
 import { tenantName, type Cell, type Entries } from './entries.ts';
-import { Fingerprints } from './fingerprint.ts';
+import { Fingerprints, nameOfPrint } from './fingerprint.ts';
 import type { Health } from './health.ts';
 import type { StoreReader, Wait } from './store-reader.ts';
 
@@ -42,7 +42,7 @@ export interface CachedLocatorParts {
 /** The locator behind the cache: entries first, then the store, stale entries in need. */
 export class CachedLocator implements Locator {
   readonly #parts: CachedLocatorParts;
-  readonly #names = new Fingerprints();
+  readonly #prints = new Fingerprints();
 
   constructor(parts: CachedLocatorParts) {
     this.#parts = parts;
@@ -51,13 +51,13 @@ export class CachedLocator implements Locator {
   /** The placement of the key's tenant. @throws KeyUnknownError, DirectoryUnavailableError */
   locateKey(key: RoutingKey, options?: LocateOptions): Promise<Placement> {
     if (!this.#parts.formats.isNameable(key)) return Promise.reject(malformed(key));
-    const name = this.#names.of(key.kind, key.value);
-    const cell = this.#parts.entries.freshKey(name);
+    const print = this.#prints.of(key.kind, key.value);
+    const cell = this.#parts.entries.freshKey(print);
     if (cell !== undefined && satisfies(cell, options)) {
       if (directoryChannels.hit.hasSubscribers) directoryChannels.hit.publish({ kind: key.kind });
       return cell.answer;
     }
-    return this.#locateUncachedKey(key, name, options);
+    return this.#locateUncachedKey(key, nameOfPrint(print), options);
   }
 
   /** The placement of the tenant. @throws TenantUnknownError, DirectoryUnavailableError */
@@ -73,7 +73,7 @@ export class CachedLocator implements Locator {
 
   /** The name under which this process's cache knows a key. */
   nameOf(key: RoutingKey): string {
-    return this.#names.of(key.kind, key.value);
+    return nameOfPrint(this.#prints.of(key.kind, key.value));
   }
 
   async #locateUncachedKey(key: RoutingKey, name: string, options: LocateOptions = {}) {

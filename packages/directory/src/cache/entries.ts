@@ -2,9 +2,9 @@ import type { Placement } from '@switchyard/shard-context';
 import { LRUCache } from 'lru-cache';
 import { directoryChannels } from '../channels.ts';
 import type { CacheSettings } from './cache-options.ts';
+import { printOfName, type Print } from './fingerprint.ts';
+import { BYTES_PER_ENTRY, KeyTable } from './key-table.ts';
 
-/** What an entry of a key costs: its name (32), and its place in lru-cache. Measured, rounded up. */
-const KEY_BYTES = 112;
 /** What an entry of a tenant costs beside its texts. */
 const TENANT_BYTES = 320;
 const JITTER = 0.2;
@@ -86,21 +86,15 @@ export type Age = 'fresh' | 'soft' | 'hard';
 /** What the cache remembers: keys, tenants, and for a moment what is unknown. No I/O. */
 export class Entries {
   readonly #settings: CacheSettings;
-  readonly #keys: LRUCache<string, Cell>;
+  readonly #keys: KeyTable<Cell>;
   readonly #tenants: LRUCache<string, Cell>;
   readonly #unknown: LRUCache<string, true>;
 
   constructor(settings: CacheSettings) {
     this.#settings = settings;
     const half = settings.maxBytes / 2;
-    const aged = { perf: settings.clock, ttlResolution: 0 }; // the clock itself is coarse
-    const max = Math.max(1, Math.min(settings.maxEntries, Math.floor(half / KEY_BYTES)));
-    this.#keys = new LRUCache({
-      ...aged,
-      max,
-      ttl: settings.softAgeMs,
-      noDeleteOnStaleGet: true,
-    });
+    const max = Math.max(1, Math.min(settings.maxEntries, Math.floor(half / BYTES_PER_ENTRY)));
+    this.#keys = new KeyTable(max);
     // Without `max`, which would reserve places for as many tenants as keys.
     this.#tenants = new LRUCache({
       maxSize: Math.max(TENANT_BYTES * 2, Math.floor(half)),
@@ -108,7 +102,8 @@ export class Entries {
       dispose: (cell) => cell.empty(),
     });
     this.#unknown = new LRUCache({
-      ...aged,
+      perf: settings.clock,
+      ttlResolution: 0, // the clock itself is coarse
       max: Math.max(1, Math.min(10_000, max)),
       ttl: settings.negativeAgeMs,
     });
@@ -120,20 +115,25 @@ export class Entries {
   }
 
   /** The cell of a key, where it may be served as it is. */
-  freshKey(name: string): Cell | undefined {
-    const cell = this.#keys.get(name);
-    return cell !== undefined && this.#now() < cell.freshUntil ? cell : undefined;
+  freshKey(print: Print): Cell | undefined {
+    const slot = this.#keys.find(print);
+    if (slot < 0) return undefined;
+    const now = this.#now();
+    if (now - this.#keys.timeAt(slot) >= this.#softMsOf(print)) return undefined;
+    const cell = this.#keys.valueAt(slot);
+    return now < cell.freshUntil ? cell : undefined;
   }
 
   /** The cell of a key, however old, and its age: the older of key and placement. */
   agedKey(name: string): { cell: Cell; age: Age } | undefined {
-    // lru-cache tells the age of an entry only through the status that one hands to it.
-    const status: LRUCache.Status<string, Cell, unknown> = {};
-    const cell = this.#keys.get(name, { allowStale: true, status });
-    if (cell?.placement === undefined) return undefined;
+    const print = printOfName(name);
+    const slot = this.#keys.find(print);
+    if (slot < 0) return undefined;
+    const cell = this.#keys.valueAt(slot);
+    if (cell.placement === undefined) return undefined;
     const ofCell = this.ageOfCell(cell);
-    if (status.get !== 'stale' || ofCell === 'hard') return { cell, age: ofCell };
-    const softAges = ((status.now ?? 0) - (status.start ?? 0)) / (status.ttl ?? 1);
+    const softAges = (this.#now() - this.#keys.timeAt(slot)) / this.#softMsOf(print);
+    if (softAges < 1 || ofCell === 'hard') return { cell, age: ofCell };
     return { cell, age: softAges < this.#hardPerSoft ? 'soft' : 'hard' };
   }
 
@@ -159,7 +159,7 @@ export class Entries {
   rememberKey(name: string, placement: Placement): Placement {
     const cell = this.#cellFor(placement);
     this.#unknown.delete(name);
-    this.#keys.set(name, cell, { ttl: this.#jittered(this.#settings.softAgeMs) });
+    this.#keys.set(printOfName(name), cell, this.#now());
     return cell.placement as Placement;
   }
 
@@ -175,13 +175,13 @@ export class Entries {
 
   /** Remembers for a moment that a key or tenant is unknown. */
   rememberUnknown(name: string): void {
-    this.#keys.delete(name);
+    this.#keys.delete(printOfName(name));
     this.#unknown.set(name, true);
   }
 
   /** Forgets what was known or unknown of a name. */
   forget(name: string): void {
-    this.#keys.delete(name);
+    this.#keys.delete(printOfName(name));
     this.#unknown.delete(name);
   }
 
@@ -193,7 +193,7 @@ export class Entries {
       const made = new Cell(
         Object.freeze(placement),
         now,
-        this.#jittered(this.#settings.softAgeMs),
+        this.#settings.softAgeMs * jitter(Math.random()),
       );
       this.#tenants.set(placement.tenant, made);
       return made;
@@ -210,9 +210,15 @@ export class Entries {
     return Math.floor(this.#settings.clock.now());
   }
 
-  #jittered(ms: number): number {
-    return ms * (1 - JITTER / 2 + Math.random() * JITTER);
+  /** The soft age of a key. Its jitter comes of its print, which is random in each process. */
+  #softMsOf(print: Print): number {
+    return this.#settings.softAgeMs * jitter(((print[3] as number) >>> 0) / 2 ** 32);
   }
+}
+
+/** Ages differ, so that what was read together is not read again together. From 0 to 1. */
+function jitter(part: number): number {
+  return 1 - JITTER / 2 + part * JITTER;
 }
 
 /** How unknown tenants are told from unknown keys, whose names have eight units. */

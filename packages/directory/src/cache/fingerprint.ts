@@ -5,6 +5,9 @@ const KINDS_KEPT = 256;
 /** The four words of a 128-bit state or key. */
 type Words = Int32Array;
 
+/** What stands for a routing key in this process: 128 bits in four words. */
+export type Print = Int32Array;
+
 /**
  * Names a routing key inside this process without keeping it: 128 bits of Chaskey (Mouha and
  * others, SAC 2014; ISO/IEC 29192-6), a message authentication code made for 32-bit arithmetic, under
@@ -21,27 +24,50 @@ export class Fingerprints {
   // Requests come with one kind after another of the same: a comparison instead of a look-up.
   #lastKind: string | undefined;
   #lastKey: KindKey | undefined;
+  readonly #print: Print = new Int32Array(4);
 
   constructor() {
     this.#master = randomFillSync(new Int32Array(4));
   }
 
-  /** The name of a routing key in this process: eight UTF-16 units, not printable. */
-  of(kind: string, value: string): string {
+  /** The print of a routing key; the next call writes over it. */
+  of(kind: string, value: string): Print {
     if (kind !== this.#lastKind) {
       this.#lastKey = this.#kinds.get(kind) ?? this.#admit(kind);
       this.#lastKind = kind;
     }
-    return mac(this.#lastKey as KindKey, value);
+    mac(this.#lastKey as KindKey, value, this.#print);
+    return this.#print;
   }
 
   #admit(kind: string): KindKey {
     if (this.#kinds.size >= KINDS_KEPT) this.#kinds.clear(); // made again the same when asked for
-    const name = mac(new KindKey(this.#master), kind);
-    const key = new KindKey(Int32Array.from({ length: 4 }, (_, i) => wordAt(name, i * 2, 16)));
-    this.#kinds.set(kind, key);
-    return key;
+    const key = new Int32Array(4);
+    mac(new KindKey(this.#master), kind, key);
+    const made = new KindKey(key);
+    this.#kinds.set(kind, made);
+    return made;
   }
+}
+
+/** A print as a text, for what waits or is kept by name: eight UTF-16 units, not printable. */
+export function nameOfPrint(print: Print): string {
+  const [a, b, c, d] = print as unknown as [number, number, number, number];
+  return String.fromCharCode(
+    a & 0xffff,
+    a >>> 16,
+    b & 0xffff,
+    b >>> 16,
+    c & 0xffff,
+    c >>> 16,
+    d & 0xffff,
+    d >>> 16,
+  );
+}
+
+/** The print that a name stands for. */
+export function printOfName(name: string): Print {
+  return Int32Array.from({ length: 4 }, (_, i) => wordAt(name, i * 2, 16));
 }
 
 /** A key and those that Chaskey makes of it for the last block. */
@@ -63,24 +89,26 @@ class KindKey {
 }
 
 /** Chaskey of a text under a key of four words: the function itself, for its published vectors. */
-export function chaskeyOf(key: Words, text: string): string {
-  return mac(new KindKey(key), text);
+export function chaskeyOf(key: Words, text: string): Print {
+  const print = new Int32Array(4);
+  mac(new KindKey(key), text, print);
+  return print;
 }
 
-function mac(kind: KindKey, text: string): string {
+function mac(kind: KindKey, text: string, out: Print): void {
   const { length } = text;
   for (let i = 0; i < length; i++) {
-    if (text.charCodeAt(i) > 0xff) return chaskey(kind.key, kind.wide, text, 16);
+    if (text.charCodeAt(i) > 0xff) return chaskey(kind.key, kind.wide, text, 16, out);
   }
   const full = length > 0 && (length & 15) === 0;
-  return chaskey(kind.key, full ? kind.whole : kind.padded, text, 8);
+  chaskey(kind.key, full ? kind.whole : kind.padded, text, 8, out);
 }
 
 /**
  * One function with its state in locals: calls and module variables would triple its time.
  * `bits` is how many of each UTF-16 unit are read; values read by 16 are always padded.
  */
-function chaskey(key: Words, last: Words, text: string, bits: 8 | 16): string {
+function chaskey(key: Words, last: Words, text: string, bits: 8 | 16, out: Print): void {
   const perWord = 32 / bits;
   const blocks = bits === 8 ? Math.max(1, (text.length + 15) >> 4) : (text.length >> 3) + 1;
   let a = key[0] as number;
@@ -111,20 +139,10 @@ function chaskey(key: Words, last: Words, text: string, bits: 8 | 16): string {
       c = (c << 16) | (c >>> 16);
     }
   }
-  a ^= last[0] as number;
-  b ^= last[1] as number;
-  c ^= last[2] as number;
-  d ^= last[3] as number;
-  return String.fromCharCode(
-    a & 0xffff,
-    a >>> 16,
-    b & 0xffff,
-    b >>> 16,
-    c & 0xffff,
-    c >>> 16,
-    d & 0xffff,
-    d >>> 16,
-  );
+  out[0] = a ^ (last[0] as number);
+  out[1] = b ^ (last[1] as number);
+  out[2] = c ^ (last[2] as number);
+  out[3] = d ^ (last[3] as number);
 }
 
 /** Four bytes of the text, little-endian; behind its end, the padding 1, 0, 0 … */
