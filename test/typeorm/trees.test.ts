@@ -139,6 +139,25 @@ describe.each(KINDS)('a %s tree', (_name, entity) => {
   });
 });
 
+describe.each(KINDS.slice(0, 2))('a %s tree whose reads are scoped', (_name, entity) => {
+  it('grows and is moved as one whose reads are not', async () => {
+    const scoped = await fleet.open({ entities: [entity], scopeReads: true });
+    const trees = () => scoped.getTreeRepository(entity);
+    const counts = await onBoth(fleet, async (shard) => {
+      const root = await trees().save({ id: 1, name: `root ${shard}` });
+      const child = await trees().save({ id: 2, name: `child ${shard}`, parent: root });
+      const leaf = await trees().save({ id: 3, name: `leaf ${shard}`, parent: child });
+      const deep = await trees().countAncestors(leaf);
+      await trees().save({ ...leaf, parent: root });
+      return [deep, await trees().countAncestors(leaf), await trees().countDescendants(root)];
+    });
+    expect(counts).toEqual([
+      [3, 2, 3],
+      [3, 2, 3],
+    ]);
+  });
+});
+
 describe('an adjacency list', () => {
   it('is written and joined on its shard', async () => {
     const list = () => fleet.dataSource.getRepository(Adjacent);

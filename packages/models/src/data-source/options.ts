@@ -40,6 +40,11 @@ export interface ShardedDataSourceOptions extends SharedOptions {
    * `ContextMissingFile` keeps them for `switchyard status`.
    */
   readonly contextMissing?: 'refuse' | 'report';
+  /**
+   * Reads of every entity with a tenant key see only rows of the context's tenant. Default false:
+   * writes are checked anyway. `scopeReads` of an entity's own declaration overrides it, both ways.
+   */
+  readonly scopeReads?: boolean;
   /** Only `false`: schema changes act on the shard of a context, never on all at start-up. */
   readonly synchronize?: false;
   /** Only `false`: the migrator runs migrations. */
@@ -105,8 +110,8 @@ export function refuseOptions(options: object): void {
  */
 export function typeormOptions(options: ShardedDataSourceOptions): DataSourceOptions {
   refuseOptions(options);
-  const { topology, lockFile, pool, contextMissing, ...shared } = options;
-  void [lockFile, pool, contextMissing];
+  const { topology, lockFile, pool, contextMissing, scopeReads, ...shared } = options;
+  void [lockFile, pool, contextMissing, scopeReads];
   const type = engineOf(topology, 'create a ShardedDataSource');
   return { ...shared, type, database: NO_DATABASE };
 }

@@ -20,7 +20,8 @@ import {
   type UpdateResult,
 } from 'typeorm';
 import { SoftDeleteQueryBuilder } from 'typeorm/query-builder/SoftDeleteQueryBuilder.js';
-import { scopedWhere, scopeParameters, withScopedJoins } from '../records/read-scope.ts';
+import { scopedWhere, withScopedJoins } from '../records/read-scope.ts';
+import { scopeParameters } from '../records/scope-parameters.ts';
 import { RunnerMisplacedError } from '../runner/runner-errors.ts';
 import { ShardQueryRunner } from '../runner/shard-query-runner.ts';
 import { guardedDelete, guardedInsert, guardedUpdate } from './guarded-execute.ts';
@@ -33,6 +34,12 @@ interface Placed {
 }
 
 type Source = DataSource | QueryBuilder<ObjectLiteral>;
+
+/** The inside of every placed builder. */
+interface Builder extends Placed {
+  readonly dataSource: DataSource;
+  readonly queryRunner?: QueryRunner;
+}
 
 /** TypeORM's builder for reads: hydrates in its runner's place and tells the guards what it loaded. */
 export class PlacedSelect<E extends ObjectLiteral> extends SelectQueryBuilder<E> implements Placed {
@@ -47,10 +54,6 @@ export class PlacedSelect<E extends ObjectLiteral> extends SelectQueryBuilder<E>
     return obtain(this.madeIn, this.queryRunner, () => super.obtainQueryRunner());
   }
 
-  override getParameters(): ObjectLiteral {
-    return { ...super.getParameters(), ...scopeParameters(this, this.#place) };
-  }
-
   protected override createWhereExpression(): string {
     return scopedWhere(this, this.#place, super.createWhereExpression());
   }
@@ -60,9 +63,7 @@ export class PlacedSelect<E extends ObjectLiteral> extends SelectQueryBuilder<E>
   }
 
   get #place(): Place | undefined {
-    const { queryRunner } = this;
-    if (queryRunner instanceof ShardQueryRunner) return queryRunner.place;
-    return this.madeIn?.place ?? currentFrame()?.place;
+    return placeOf(this.madeIn, this.queryRunner);
   }
 
   protected override async executeEntitiesAndRawResults(
@@ -198,12 +199,25 @@ const PLACED = [
   PlacedRelation,
 ];
 
+const stockParameters = stockMethod('getParameters') as () => ObjectLiteral;
+
+/** TypeORM's parameters, and those of the scoped reads whose SQL may be part of this builder's. */
+function parametersWithScope(this: Builder): ObjectLiteral {
+  const place = placeOf(this.madeIn, this.queryRunner);
+  return Object.assign(stockParameters.call(this), scopeParameters(this.dataSource, place));
+}
+
 type Turn = (this: unknown, ...args: unknown[]) => unknown;
 
 // TypeORM's registry of builders is one for the process and is filled again by every DataSource, so
 // ours takes its place only for the moment of the (synchronous) turn.
 const home = QueryBuilder as unknown as { queryBuilderRegistry: object };
 for (const { prototype } of PLACED) {
+  Object.defineProperty(prototype, 'getParameters', {
+    value: parametersWithScope,
+    writable: true,
+    configurable: true,
+  });
   const stock = Object.getPrototypeOf(prototype) as Record<string, Turn>;
   for (const name of TURNS) {
     const turn = stock[name] as Turn;
@@ -218,6 +232,16 @@ for (const { prototype } of PLACED) {
     };
     Object.defineProperty(prototype, name, { value, writable: true, configurable: true });
   }
+}
+
+/** Where the builder's statement goes. */
+function placeOf(madeIn: Frame | undefined, own: QueryRunner | undefined): Place | undefined {
+  if (own instanceof ShardQueryRunner) return own.place;
+  return madeIn?.place ?? currentFrame()?.place;
+}
+
+function stockMethod(name: keyof QueryBuilder<ObjectLiteral>): unknown {
+  return QueryBuilder.prototype[name]; // read here, so that nobody calls it without its builder
 }
 
 function frameOf(source: Source): Frame | undefined {

@@ -57,6 +57,8 @@ import { checkInternals } from './typeorm-internals.ts';
 export class ShardedDataSource extends DataSource {
   readonly topology: Topology;
   readonly lockFile: LockFile;
+  /** Whether reads are scoped by tenant where an entity does not say it itself. */
+  readonly scopeReads: boolean;
   readonly #contextMissing: 'refuse' | 'report';
   readonly #pools: FleetPools;
   readonly #guards: WriteGuards;
@@ -75,6 +77,7 @@ export class ShardedDataSource extends DataSource {
     super(typeormOptions(options));
     this.topology = options.topology;
     this.lockFile = options.lockFile;
+    this.scopeReads = options.scopeReads ?? false;
     this.#contextMissing = options.contextMissing ?? 'refuse';
     const driverOptions = decodingOptions(this);
     this.#pools = new FleetPools(options.lockFile, { ...options.pool, driverOptions });

@@ -21,7 +21,11 @@ const METHODS: readonly Reliance[] = [
   [MysqlQueryRunner, 'rollbackTransaction'],
   [SelectQueryBuilder, 'executeEntitiesAndRawResults obtainQueryRunner'],
   [InsertQueryBuilder, 'execute getValueSets'],
-  [QueryBuilder, 'obtainQueryRunner select insert update delete softDelete restore relation'],
+  [SelectQueryBuilder, 'createWhereExpression createJoinExpression'],
+  [
+    QueryBuilder,
+    'getParameters obtainQueryRunner select insert update delete softDelete restore relation',
+  ],
   [SubjectExecutor, 'execute recompute executeInsertOperations'],
   [SubjectExecutor, 'updateSpecialColumnsInPersistedEntities'],
   [EntityPersistExecutor, 'execute'],

@@ -75,8 +75,13 @@ function check(metadata: EntityMetadata, declaration: ShardedDeclaration): void 
   checkIds(metadata, declaration);
 }
 
-function checkTenant(metadata: EntityMetadata, { tenant }: ShardedDeclaration): void {
-  if (tenant === undefined) return;
+function checkTenant(metadata: EntityMetadata, declaration: ShardedDeclaration): void {
+  const { tenant, scopeReads } = declaration;
+  if (tenant === undefined && scopeReads !== true) return;
+  if (tenant === undefined) {
+    const reason = 'its rows belong to no tenant, by which its reads could be scoped';
+    throw new DeclarationInvalidError(metadata.name, reason);
+  }
   if (metadata.treeType === 'nested-set') {
     const reason =
       'a nested set numbers all rows of its table, so tenants would write each other’s';

@@ -17,7 +17,10 @@ export interface ShardedOptions {
   readonly tenant: TenantKey;
   /** How ids are made. Default: by the caller (natural and composite keys). */
   readonly ids?: IdStrategy;
-  /** Reads of this entity see only rows of the context's tenant. Default false. */
+  /**
+   * Reads of this entity see only rows of the context's tenant. Default: as `scopeReads` of the
+   * data source says, which is off.
+   */
   readonly scopeReads?: boolean;
 }
 
@@ -27,7 +30,8 @@ export interface ShardedDeclaration {
   /** The tenant's column or relation; undefined where the rows belong to no tenant. */
   readonly tenant: TenantKey | undefined;
   readonly ids: IdStrategy | undefined;
-  readonly scopeReads: boolean;
+  /** Undefined where the data source decides. */
+  readonly scopeReads: boolean | undefined;
 }
 
 /** An entity of a plain data source, as declared by `@Pinned`. */
@@ -52,7 +56,7 @@ export function sharded(options: ShardedOptions): ShardedDeclaration {
     domain: 'sharded',
     tenant: options.tenant === 'none' ? undefined : options.tenant,
     ids: options.ids,
-    scopeReads: options.scopeReads ?? false,
+    scopeReads: options.scopeReads,
   });
 }
 

@@ -1,10 +1,10 @@
 import type { Place } from '@switchyard/shard-context';
-import type { EntityMetadata, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
-import { declarationOf } from '../declarations/declare.ts';
+import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
+import type { Alias } from 'typeorm/query-builder/Alias.js';
 import { escapeIdentifier } from '../system/escape-identifier.ts';
+import { scopeParameter, scopesReads } from './scope-parameters.ts';
 import { tenantPredicate } from './tenant-criteria.ts';
-import { tenantPathOf, type TenantPath } from './tenant-path.ts';
-import { prepared, valueOf } from './tenant-value.ts';
+import { tenantPathOf } from './tenant-path.ts';
 
 /** Builders that look for rows whose tenant is checked afterwards. */
 const unscoped = new WeakSet<object>();
@@ -15,25 +15,21 @@ export function seeAllTenants<B extends object>(builder: B): B {
   return builder;
 }
 
-/** True where the entity declares `scopeReads`: its reads see the context's tenant only. */
-export function scopesReads(metadata: EntityMetadata): boolean {
-  const declaration = declarationOf(metadata.parentEntityMetadata ?? metadata);
-  return declaration?.domain === 'sharded' && declaration.scopeReads;
-}
-
 /**
- * Adds the tenant to the WHERE that TypeORM made for the main table. What stood there is put in
- * parentheses first: `a OR b` and then `AND tenant` would leave `a` unscoped.
+ * Adds the tenant to the WHERE that TypeORM made, for each table of FROM (more than one after
+ * `addFrom`). What stood there is put in parentheses first: `a OR b` and then `AND tenant` would
+ * leave `a` unscoped.
  */
 export function scopedWhere(
   builder: SelectQueryBuilder<ObjectLiteral>,
   place: Place | undefined,
   where: string,
 ): string {
-  const alias = builder.expressionMap.mainAlias;
-  if (alias?.hasMetadata !== true) return where;
-  const predicate = predicateFor(builder, place, alias.metadata, alias.name);
-  if (predicate === undefined) return where;
+  const predicates = builder.expressionMap.aliases
+    .filter(({ type }) => type === 'from')
+    .flatMap((alias) => predicateFor(builder, place, alias) ?? []);
+  if (predicates.length === 0) return where;
+  const predicate = predicates.join(' AND ');
   const asked = where.replace(/^\s*WHERE\s/, '').trim();
   return asked === '' ? ` WHERE ${predicate}` : ` WHERE ( ${asked} ) AND ( ${predicate} )`;
 }
@@ -46,8 +42,7 @@ export function withScopedJoins(
 ): string {
   const changed: (() => void)[] = [];
   for (const join of builder.expressionMap.joinAttributes) {
-    if (!join.alias.hasMetadata) continue;
-    const predicate = predicateFor(builder, place, join.alias.metadata, join.alias.name);
+    const predicate = predicateFor(builder, place, join.alias);
     if (predicate === undefined) continue;
     const asked = join.condition;
     join.condition = asked ? `(${asked}) AND ${predicate}` : predicate;
@@ -60,52 +55,18 @@ export function withScopedJoins(
   }
 }
 
-/**
- * The bound tenants of a builder's own tables. TypeORM turns clones into SQL and then asks the
- * original for its parameters, so that those set on the clone would be missing.
- */
-export function scopeParameters(
-  builder: SelectQueryBuilder<ObjectLiteral>,
-  place: Place | undefined,
-): ObjectLiteral {
-  const parameters: ObjectLiteral = {};
-  const { mainAlias, joinAttributes } = builder.expressionMap;
-  for (const alias of [mainAlias, ...joinAttributes.map((join) => join.alias)]) {
-    if (alias?.hasMetadata !== true) continue;
-    const scope = scopeOf(builder, place, alias.metadata);
-    if (scope !== undefined) parameters[scope.parameter] = scope.tenant;
-  }
-  return parameters;
-}
-
-interface Scope {
-  readonly path: TenantPath;
-  readonly parameter: string;
-  readonly tenant: unknown;
-}
-
-function scopeOf(
-  builder: SelectQueryBuilder<ObjectLiteral>,
-  place: Place | undefined,
-  metadata: EntityMetadata,
-): Scope | undefined {
-  if (place?.tenant === undefined || unscoped.has(builder) || !scopesReads(metadata)) return;
-  const path = tenantPathOf(metadata) as TenantPath;
-  const { driver } = builder.dataSource;
-  // By the column: two entities may keep the tenant in different types.
-  const table = path.column.entityMetadata.tableName.replaceAll(/\W/g, '_');
-  const tenant = prepared(driver, path.column, valueOf(path.column, place.tenant));
-  return { path, parameter: `switchyard_tenant_${table}`, tenant };
-}
-
+/** Undefined for sub-queries and for tables that are no entities, as for those not scoped. */
 function predicateFor(
   builder: SelectQueryBuilder<ObjectLiteral>,
   place: Place | undefined,
-  metadata: EntityMetadata,
-  alias: string,
+  alias: Alias,
 ): string | undefined {
-  const scope = scopeOf(builder, place, metadata);
-  if (scope === undefined) return undefined;
-  builder.setParameter(scope.parameter, scope.tenant); // reaches the query around a sub-query
-  return tenantPredicate(scope.path, `:${scope.parameter}`, `${escapeIdentifier(alias)}.`);
+  if (place?.tenant === undefined || !alias.hasMetadata || unscoped.has(builder)) return undefined;
+  const path = scopesReads(alias.metadata) ? tenantPathOf(alias.metadata) : undefined;
+  if (path === undefined) return undefined;
+  return tenantPredicate(
+    path,
+    `:${scopeParameter(path.column)}`,
+    `${escapeIdentifier(alias.name)}.`,
+  );
 }

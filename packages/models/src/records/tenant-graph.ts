@@ -2,7 +2,7 @@ import type { EntityMetadata, ObjectLiteral } from 'typeorm';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
 import type { Subject } from 'typeorm/persistence/Subject.js';
 import { TenantMismatchError } from './record-errors.ts';
-import { scopesReads } from './read-scope.ts';
+import { scopesReads } from './scope-parameters.ts';
 import { TenantClaims } from './tenant-claims.ts';
 import { endsOf, tenantPathOf } from './tenant-path.ts';
 import { primaryKeyOf, type RowKey } from './tenant-reader.ts';
