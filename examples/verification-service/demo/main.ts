@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { askBadly, type Answer } from './answers.ts';
 import { auditShard, jobsPending, type ShardAudit } from './audit.ts';
-import { startProgram, startService, switchyard, type Running } from './processes.ts';
+import { endAll, startProgram, startService, switchyard } from './processes.ts';
 import { bold, dim, green, red, say, step, table } from './screen.ts';
 import { startDemoServers, type DemoServers } from './servers.ts';
 import { assignTenants, closeConfig, writeTemplates } from './tenants.ts';
@@ -12,7 +12,6 @@ const json = process.argv.includes('--json');
 const MIGRATIONS = 2;
 const DRAIN_WITHIN_MS = 30_000;
 const started = Date.now();
-const running: Running[] = [];
 
 /** What the demo ends with. */
 interface Shown {
@@ -40,7 +39,7 @@ async function demo(servers: DemoServers): Promise<Shown> {
   showAnswers(answers);
 
   step(4, 'Each inquiry enqueued a job; the worker restores its context');
-  running.push(await startProgram('src/worker.ts', env));
+  await startProgram('src/worker.ts', env);
   await traffic.reached(300);
   say(`${traffic.acknowledged.length} inquiries so far`);
 
@@ -56,9 +55,7 @@ async function demo(servers: DemoServers): Promise<Shown> {
 }
 
 async function startTraffic(env: Readonly<Record<string, string>>, tenants: readonly Tenant[]) {
-  const service = await startService(env);
-  running.push(service);
-  const { url } = service;
+  const { url } = await startService(env);
   const traffic = new Traffic(url, tenants);
   traffic.start();
   await traffic.reached(tenants.length * 2); // every tenant is in the service's cache now
@@ -160,7 +157,8 @@ const interrupted = new Promise<'interrupted'>((resolve) => {
 
 async function main(): Promise<void> {
   console.log(bold('Switchyard: requests, jobs and a schema change over three real shards'));
-  const servers = await startDemoServers();
+  const servers = await Promise.race([startDemoServers(), interrupted]);
+  if (servers === 'interrupted') process.exit(130); // servers under way end with their starter
   say(servers.versions);
   try {
     const shown = await Promise.race([demo(servers), interrupted]);
@@ -168,7 +166,7 @@ async function main(): Promise<void> {
     else process.exitCode = shown.ok ? 0 : 1;
     if (keep && shown !== 'interrupted') await keepRunning(shown, servers.env);
   } finally {
-    await Promise.all(running.map((program) => program.stop()));
+    await endAll();
     await closeConfig().catch(() => undefined); // the servers go next, whatever it says
     await servers.stop();
   }

@@ -16,16 +16,37 @@ export interface Running {
   stop(): Promise<void>;
 }
 
+/** What was started and has not ended. */
+const started = new Set<ChildProcess>();
+let isOver = false;
+
 /**
- * Starts one of the service's programs and waits until it says `ready` on its standard output.
- * Its errors are shown; it ends with this process.
+ * Ends whatever still runs, half-started programs and commands as well, and starts nothing any more:
+ * the demo may be interrupted between any two of its lines.
  */
-export async function startProgram(file: string, env: NodeJS.ProcessEnv): Promise<Running> {
-  const child = spawn(process.execPath, [...TSX, file], {
+export async function endAll(): Promise<void> {
+  isOver = true;
+  await Promise.all([...started].map(end));
+}
+
+/** A Node process in the example's folder whose output we read; its errors are shown. */
+function start(args: readonly string[], env: NodeJS.ProcessEnv) {
+  if (isOver) throw new Error('The demo is over: nothing is started any more');
+  const child = spawn(process.execPath, args, {
     cwd: FOLDER,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  started.add(child);
+  child.once('exit', () => started.delete(child));
+  return child;
+}
+
+/**
+ * Starts one of the service's programs and waits until it says `ready` on its standard output.
+ */
+export async function startProgram(file: string, env: NodeJS.ProcessEnv): Promise<Running> {
+  const child = start([...TSX, file], env);
   await becomesReady(child, file);
   return { pid: child.pid as number, stop: () => end(child) };
 }
@@ -82,11 +103,7 @@ export async function switchyard(
   show: (line: string) => void = say,
 ): Promise<void> {
   show(dim(`$ npx switchyard ${args.join(' ')}`));
-  const child = spawn(process.execPath, [CLI, ...args], {
-    cwd: FOLDER,
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = start([CLI, ...args], env);
   let rest = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     const lines = (rest + text).split('\n');

@@ -26,7 +26,6 @@ export interface DemoServers {
 /** Starts them on free ports in a temporary folder and makes the empty databases. */
 export async function startDemoServers(): Promise<DemoServers> {
   const running = await startServers({ mysql: 4, redis: true });
-  const folder = await mkdtemp(join(tmpdir(), 'switchyard-demo-'));
   const [us1, us2, eu1, core] = running.mysql as [
     MysqlServer,
     MysqlServer,
@@ -37,6 +36,8 @@ export async function startDemoServers(): Promise<DemoServers> {
   for (const [, server] of shards) await makeDatabase(server, 'verification');
   await makeDatabase(core, 'directory');
   const proxy = await startTcpProxy(core);
+  // Last: whoever is interrupted before has only what ends with this process.
+  const folder = await mkdtemp(join(tmpdir(), 'switchyard-demo-'));
   return {
     env: {
       ...Object.fromEntries(

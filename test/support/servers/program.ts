@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { openSync, closeSync } from 'node:fs';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { openSync, closeSync, writeFileSync } from 'node:fs';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findProgram } from './find-program.ts';
@@ -108,7 +108,7 @@ export class Program implements ServerControl {
     });
     closeSync(log);
     child.on('error', () => (this.#child = undefined));
-    await writeFile(join(folder, 'pid'), String(child.pid ?? ''));
+    writeFileSync(join(folder, 'pid'), String(child.pid ?? '')); // at once: we may end at any time
     return child;
   }
 
