@@ -9,7 +9,7 @@ import {
   PrimaryGeneratedColumn,
   type EntityMetadata,
 } from 'typeorm';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Fleet } from '../support/fleet/index.ts';
 import { freshDatabase, mysqlServers, type FreshDatabase } from '../support/servers/index.ts';
 import { Account, ENTITIES, refill, startHouse } from './house.ts';
@@ -91,6 +91,70 @@ describe('a pinned entity', () => {
     expect(() => checkPinned([...billing.entityMetadatas, account])).toThrow(
       expect.objectContaining({ code: 'WRONG_DOMAIN', entity: 'Account' }) as Error,
     );
+  });
+
+  it('cannot be joined to a sharded one, or stand in its sub-query: refused, both named', async () => {
+    const accounts = () => fleet.dataSource.getRepository(Account).createQueryBuilder('a');
+    const on = 'i.accountId = a.id';
+    const queries: (() => unknown)[] = [
+      () => accounts().leftJoin(Invoice, 'i', on),
+      () => accounts().innerJoinAndMapMany('a.invoices', Invoice, 'i', on),
+      () => accounts().innerJoin('Invoice', 'i', on),
+      () => accounts().addFrom(Invoice, 'i'),
+      () => accounts().where((qb) => qb.subQuery().from(Invoice, 'i').getQuery()),
+      () => accounts().innerJoin((qb) => qb.from(Invoice, 'i'), 'x', 'x.accountId = a.id'),
+      () => fleet.dataSource.shard('us1').createQueryBuilder(Account, 'a').leftJoin(Invoice, 'i'),
+    ];
+    for (const query of queries) {
+      expect(() => fleet.onTenant('us1', 't_1', query)).toThrow(
+        expect.objectContaining({
+          code: 'CROSS_DOMAIN_RELATION',
+          from: 'Account',
+          to: 'Invoice',
+        }) as Error,
+      );
+    }
+    expect(() => accounts().leftJoin('Rate', 'r')).toThrow(
+      expect.objectContaining({ code: 'CROSS_DOMAIN_RELATION', to: 'Rate' }) as Error,
+    );
+  });
+
+  it('is refused by repositories, managers and builders of a sharded one with WRONG_DOMAIN', async () => {
+    const { dataSource } = fleet;
+    const asks: (() => unknown)[] = [
+      () => dataSource.getRepository(Invoice).find(),
+      () => dataSource.getRepository('Invoice').count(),
+      () => dataSource.getRepository(Invoice).save({ accountId: '1', cents: 1 }),
+      () => dataSource.getRepository(Invoice).createQueryBuilder('i'),
+      () => dataSource.manager.insert(Invoice, { accountId: '1', cents: 1 }),
+      () => dataSource.manager.update(Invoice, 1, { cents: 1 }),
+      () => dataSource.transaction((manager) => manager.findOneBy(Invoice, { id: 1 })),
+      () => dataSource.createQueryBuilder().select().from(Invoice, 'i'),
+      () => dataSource.createQueryBuilder().update(Invoice),
+      () => dataSource.createQueryBuilder().delete().from(Invoice),
+      () => dataSource.createQueryBuilder().insert().into(Invoice),
+      () => dataSource.shard('us1').getRepository(Invoice).find(),
+    ];
+    for (const ask of asks) {
+      const answer = fleet.onTenant('us1', 't_1', async () => ask());
+      await expect(answer).rejects.toMatchObject({
+        code: 'WRONG_DOMAIN',
+        entity: 'Invoice',
+        message: expect.stringContaining('billing') as string,
+      });
+    }
+    expect(dataSource.hasMetadata(Invoice)).toBe(false);
+  });
+
+  it('leaves a sharded one unknown to its own data source, which refuses it before any SQL', async () => {
+    const connect = vi.spyOn(billing, 'createQueryRunner');
+    const ask = fleet.onTenant('us1', 't_1', () => billing.getRepository(Account).find());
+    await expect(ask).rejects.toMatchObject({ name: 'EntityMetadataNotFoundError' });
+    expect(() => billing.createQueryBuilder(Invoice, 'i').leftJoin(Account, 'a')).toThrow(
+      TypeError,
+    );
+    expect(connect).not.toHaveBeenCalled();
+    connect.mockRestore();
   });
 
   it('is refused by a sharded data source at start-up with WRONG_DOMAIN', async () => {

@@ -25,6 +25,7 @@ import { scopeParameters } from '../records/scope-parameters.ts';
 import { RunnerMisplacedError } from '../runner/runner-errors.ts';
 import { ShardQueryRunner } from '../runner/shard-query-runner.ts';
 import { guardedDelete, guardedInsert, guardedUpdate } from './guarded-execute.ts';
+import { refusePinnedTargets } from './pinned-targets.ts';
 import type { GuardedSource } from './router.ts';
 
 /** A builder that remembers where it was made. */
@@ -213,6 +214,7 @@ type Turn = (this: unknown, ...args: unknown[]) => unknown;
 // ours takes its place only for the moment of the (synchronous) turn.
 const home = QueryBuilder as unknown as { queryBuilderRegistry: object };
 for (const { prototype } of PLACED) {
+  refusePinnedTargets(prototype);
   Object.defineProperty(prototype, 'getParameters', {
     value: parametersWithScope,
     writable: true,

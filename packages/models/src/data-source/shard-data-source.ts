@@ -3,10 +3,14 @@ import {
   DataSource,
   type DataSourceOptions,
   type EntityManager,
+  type EntityMetadata,
+  type EntityTarget,
+  type ObjectLiteral,
   type QueryRunner,
   type ReplicationMode,
 } from 'typeorm';
 import { MysqlDriver } from 'typeorm/driver/mysql/MysqlDriver.js';
+import { refusePinned } from '../declarations/refuse-pinned.ts';
 import { ShardedEntityManager } from '../records/sharded-entity-manager.ts';
 import { RunnerMisplacedError } from '../runner/runner-errors.ts';
 import type { QueryResultCache } from 'typeorm/cache/QueryResultCache.js';
@@ -44,6 +48,13 @@ export class ShardDataSource extends DataSource {
   /** The manager that looks at a graph before its first query. */
   override createEntityManager(queryRunner?: QueryRunner): EntityManager {
     return new ShardedEntityManager(this, queryRunner);
+  }
+
+  /** @throws WrongDomainError for an entity that is pinned to another database */
+  override getMetadata(target: EntityTarget<ObjectLiteral>): EntityMetadata {
+    const metadata = this.findMetadata(target);
+    if (metadata === undefined) refusePinned(target);
+    return metadata ?? super.getMetadata(target);
   }
 
   /** Belongs to the router, which ends it. */

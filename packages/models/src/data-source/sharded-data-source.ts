@@ -12,10 +12,14 @@ import {
   DataSource,
   type DataSourceOptions,
   type EntityManager,
+  type EntityMetadata,
+  type EntityTarget,
+  type ObjectLiteral,
   type QueryRunner,
   type ReplicationMode,
 } from 'typeorm';
 import { checkDeclarations } from '../declarations/check-declarations.ts';
+import { refusePinned } from '../declarations/refuse-pinned.ts';
 import { refuseRelationsAcross } from '../declarations/relations-across.ts';
 import type { QueryResultCache } from 'typeorm/cache/QueryResultCache.js';
 import { FleetPools } from '../pool/fleet-pools.ts';
@@ -114,6 +118,13 @@ export class ShardedDataSource extends DataSource {
   /** The manager that looks at a graph before its first query. */
   override createEntityManager(queryRunner?: QueryRunner): EntityManager {
     return new ShardedEntityManager(this, queryRunner);
+  }
+
+  /** @throws WrongDomainError for an entity that is pinned to another database */
+  override getMetadata(target: EntityTarget<ObjectLiteral>): EntityMetadata {
+    const metadata = this.findMetadata(target);
+    if (metadata === undefined) refusePinned(target);
+    return metadata ?? super.getMetadata(target);
   }
 
   /** Holds declarations and metadata together before anything is served. */

@@ -21,7 +21,7 @@ const METHODS: readonly Reliance[] = [
   [MysqlQueryRunner, 'rollbackTransaction'],
   [SelectQueryBuilder, 'executeEntitiesAndRawResults obtainQueryRunner'],
   [InsertQueryBuilder, 'execute getValueSets'],
-  [SelectQueryBuilder, 'createWhereExpression createJoinExpression'],
+  [SelectQueryBuilder, 'createWhereExpression createJoinExpression createFromAlias join'],
   [
     QueryBuilder,
     'getParameters obtainQueryRunner select insert update delete softDelete restore relation',
@@ -36,6 +36,8 @@ const METHODS: readonly Reliance[] = [
 /** Calls inside TypeORM's own methods without which an override of ours would never be reached. */
 const CALLS: readonly (readonly [method: object, calls: RegExp, meaning: string])[] = [
   [source(SelectQueryBuilder, 'getRawAndEntities'), /obtainQueryRunner\(/, 'select takes a runner'],
+  [source(SelectQueryBuilder, 'from'), /createFromAlias\(/, 'tables are entities first'],
+  [source(SelectQueryBuilder, 'leftJoin'), /this\.join\(/, 'joins are made in one place'],
   [source(QueryBuilder, 'insert'), /queryBuilderRegistry/, 'builders come from a registry'],
   [source(EntityPersistExecutor, 'execute'), /executor\.execute\(/, 'graphs pass SubjectExecutor'],
   [stockExecute() as object, /this\.executeInsertOperations\(/, 'graphs insert first'],

@@ -62,11 +62,9 @@ function refuseRelationsAcross(metadata: EntityMetadata): void {
   for (const relation of metadata.relations) {
     const there = declarationOf(relation.inverseEntityMetadata)?.domain;
     if (here === undefined || there === undefined || here === there) continue;
-    throw new CrossDomainRelationError(
-      metadata.name,
-      relation.propertyPath,
-      relation.inverseEntityMetadata.name,
-    );
+    const to = relation.inverseEntityMetadata.name;
+    const attempted = `relate ${metadata.name}.${relation.propertyPath} to ${to}`;
+    throw new CrossDomainRelationError(metadata.name, to, attempted);
   }
 }
 

@@ -47,15 +47,15 @@ export class IdStrategyMissingError extends SwitchyardError {
   }
 }
 
-/** A relation leads from a sharded entity to a pinned one, or back: no database can join them. */
+/** A relation or join leads from a sharded entity to a pinned one, or back: no database has both. */
 export class CrossDomainRelationError extends SwitchyardError {
   static override readonly code = 'CROSS_DOMAIN_RELATION';
   readonly from: string;
   readonly to: string;
 
-  constructor(from: string, property: string, to: string) {
+  constructor(from: string, to: string, attempted: string) {
     super({
-      attempted: `relate ${from}.${property} to ${to}`,
+      attempted,
       reason: 'one of them is sharded and the other pinned, so they live in different databases',
       remedy: 'Keep the id in a plain column and load the other side through its own data source',
     });

@@ -22,7 +22,8 @@ export function refuseRelationsAcross(entities: readonly unknown[]): void {
     for (const { property, target } of relationsOf(entity)) {
       const there = domainOf(target);
       if (there === undefined || there === here) continue;
-      throw new CrossDomainRelationError(nameOf(entity), property, nameOf(target));
+      const [from, to] = [nameOf(entity), nameOf(target)];
+      throw new CrossDomainRelationError(from, to, `relate ${from}.${property} to ${to}`);
     }
   }
 }
@@ -59,7 +60,8 @@ function targetOf(type: unknown): unknown {
   return (type as () => unknown)();
 }
 
-function nameOf(entity: unknown): string {
+/** The name of a class or schema, or the name by which it was asked for. */
+export function nameOf(entity: unknown): string {
   if (isSchema(entity)) return entity.options.name;
   return typeof entity === 'function' ? entity.name : String(entity);
 }
