@@ -187,7 +187,7 @@ describe('a migration as teams write it', () => {
   it('is refused where it would change many rows in one transaction', async () => {
     const plan = await planned(shard, 'UPDATE account SET n = 1', { policy: { dataRows: 1 } });
     expect(plan.refusals.map((refusal) => refusal.rule)).toEqual(['DATA_TOO_LARGE']);
-    expect(plan.refusals[0]?.remedy).toContain('backfill');
+    expect(plan.refusals[0]?.remedy).toContain('in ranges of the primary key');
   });
 
   it('is recorded per shard where it reads rows, and its reads cannot write', async () => {

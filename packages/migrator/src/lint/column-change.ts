@@ -26,7 +26,7 @@ export function columnDangers(
     dangers.push({
       rule: 'NULLS_PRESENT',
       reason: `${column} is NULL in some rows`,
-      remedy: 'Give those rows a value first (`switchyard backfill`), then plan again',
+      remedy: 'Give those rows a value first, then plan again',
       where: `${name} IS NULL`,
       flag: undefined,
     });
@@ -142,7 +142,7 @@ function typeChange(column: string, from: ColumnType, to: ColumnType): ColumnDan
   return {
     rule: 'TYPE_CHANGE',
     reason: `${column} changes from ${from.name} to ${to.name}, which may lose values`,
-    remedy: 'Add a new column and copy with `switchyard backfill`, or allow it by name',
+    remedy: 'Add a new column and copy the values, or allow it by name',
     where: undefined,
     flag: 'change-type',
   };

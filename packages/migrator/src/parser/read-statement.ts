@@ -233,5 +233,5 @@ const SEVERAL = {
 const FILLED = {
   kind: 'unreadable',
   reason: 'CREATE TABLE … SELECT copies rows in one statement and cannot be resumed',
-  remedy: 'Create the table first and fill it with `switchyard backfill`',
+  remedy: 'Create the table first and fill it by a job of your own, in ranges of the key',
 } as const;

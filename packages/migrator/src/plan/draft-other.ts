@@ -3,7 +3,8 @@ import type { Statement } from '../parser/statement.ts';
 import type { DraftContext } from './draft-context.ts';
 import { NO_CHECKS, type DataProbe } from './draft.ts';
 
-const BACKFILL = 'Run it with `switchyard backfill`, which works in chunks and can be resumed';
+const IN_RANGES =
+  'Take it out of the migration, and change the rows by a job of your own, in ranges of the primary key';
 
 /** Drafts a statement that changes rows: shown as such, and only where it stays small. */
 export function draftData(
@@ -20,7 +21,7 @@ export function draftData(
       table,
       clause,
       reason: 'a LIMIT means that it is meant to run many times, which a plan cannot know',
-      remedy: BACKFILL,
+      remedy: IN_RANGES,
     });
   }
   const asked = statement.verb === 'insert' ? [] : statement.tables;
@@ -51,7 +52,7 @@ function rowsProbe(context: DraftContext, table: string, clause: string): DataPr
       table,
       clause,
       reason: `${table} has more than ${most} rows, which would be locked in one transaction`,
-      remedy: BACKFILL,
+      remedy: IN_RANGES,
     },
   };
 }

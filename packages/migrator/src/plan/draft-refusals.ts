@@ -7,7 +7,7 @@ export function differentDefinition(table: string | undefined, clause: string): 
     table,
     clause,
     reason: 'it is there already, defined otherwise',
-    remedy: 'Bring this shard in line with its siblings, see `switchyard drift`',
+    remedy: 'Bring this shard in line with its siblings: compare SHOW CREATE TABLE',
   };
 }
 
