@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** A link, and the title of the test that a table names behind it. */
-const LINK = /\]\(([^)#\s]+)(?:#[^)]*)?\)(?:: ([^|\n]+?) \|)?/g;
+const LINK = /\]\(([^)#\s]+)(?:#[^)]*)?\)(?:: ([^|\n]+?)(?=; \[| \|))?/g;
 
 const pages = [
   ...['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md'],

@@ -66,6 +66,19 @@ describe('a repository of a sharded data source', () => {
     ]);
   });
 
+  it('is refused with STATEMENT_REFUSED where raw SQL would leave the shard’s database', async () => {
+    const other = fleet.shards.find(({ name }) => name === 'us2')?.database;
+    const leave = () => fleet.dataSource.query(`/* us2 */ USE \`${other}\``);
+    for (const within of [
+      () => fleet.onShard('us1', leave),
+      () => fleet.onTenant('us1', 't_1', leave),
+    ]) {
+      await expect(within()).rejects.toMatchObject({ code: 'STATEMENT_REFUSED' });
+    }
+    const row = await fleet.onShard('us1', () => repository().findOneByOrFail({ id: 1 }));
+    expect(row.name).toBe('us1');
+  });
+
   it('commits and rolls back a transaction on the shard of the context', async () => {
     await fleet.onTenant('us2', 't_2', async () => {
       await fleet.dataSource.transaction((manager) =>

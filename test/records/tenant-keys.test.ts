@@ -254,6 +254,20 @@ describe('a relation', () => {
   });
 });
 
+describe('raw SQL of a tenant', () => {
+  it('is not rewritten: it reads and changes rows of all tenants on the shard', async () => {
+    const update = "UPDATE account SET name = 'raw' WHERE id = 2";
+    const seen = await asT1(async () => {
+      await fleet.dataSource.query(update);
+      return fleet.dataSource.query<unknown[]>('SELECT tenantId FROM account ORDER BY id');
+    });
+    expect(seen).toEqual([{ tenantId: 't_1' }, { tenantId: 't_2' }]);
+    const named = "SELECT COUNT(*) n FROM account WHERE name = 'raw'";
+    expect(await fleet.rows('us1', named)).toEqual([{ n: 1 }]);
+    expect(await fleet.rows('us2', named)).toEqual([{ n: 0 }]);
+  });
+});
+
 describe('a context that names a shard only', () => {
   it('writes rows of tenants only by name: unfenced()', async () => {
     const write = () => repo(Account).save({ name: 'x', tenantId: 't_1' });

@@ -62,6 +62,18 @@ describe('upsert under a tenant', () => {
     );
   });
 
+  it('leaves another’s row as it is under a unique key that the entity does not declare, and nothing tells', async () => {
+    await fleet.rows('us1', 'ALTER TABLE account ADD UNIQUE undeclared (name)');
+    try {
+      const before = await contents(fleet);
+      const name = 'account of us1 t_2';
+      await asT1(() => repo(Account).upsert({ id: '99', email: 'new@example.org', name }, ['id']));
+      expect(await contents(fleet)).toEqual(before);
+    } finally {
+      await fleet.rows('us1', 'ALTER TABLE account DROP INDEX undeclared');
+    }
+  });
+
   it('is rolled back when the row is another’s by its owner', async () => {
     const inquiry = { id: '1' } as Inquiry;
     await asT1(() =>

@@ -74,9 +74,10 @@ describe('a ShardedDataSource is a DataSource', () => {
     expect(seen[1]).toEqual(Array.from({ length: 4 }, () => [true, 'open', true, 't_2']));
   });
 
-  it('runs and reverts migrations on the shard of the context', async () => {
+  it('runs and reverts migrations on the shard of the context, and for no tenant', async () => {
     const run = () => fleet.dataSource.runMigrations();
     await expect(run()).rejects.toMatchObject({ code: 'SHARD_CONTEXT_MISSING' });
+    await expect(onFirst(fleet, run)).rejects.toMatchObject({ code: 'STATEMENT_REFUSED' });
     const done = await fleet.onShard('us1', run);
     expect(done.map(({ name }) => name)).toEqual(['AddRegion1700000000000']);
     expect(await fleet.rows('us1', 'SELECT id FROM region')).toEqual([{ id: 7 }]);

@@ -202,7 +202,7 @@ describe('columns of every kind', () => {
 });
 
 describe('inheritance', () => {
-  it('in one table keeps classes and shards apart', async () => {
+  it('in one table keeps classes, their view and shards apart', async () => {
     const found = await onBoth(fleet, async (shard) => {
       await repo(Photo).save({ id: 1, title: `photo ${shard}`, size: 5 });
       await repo(Question).insert({ id: 2, title: `question ${shard}`, answers: 3 });

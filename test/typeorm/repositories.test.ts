@@ -1,4 +1,5 @@
 import { Sharded } from '@switchyard/models';
+import { unfenced } from '@switchyard/shard-context';
 import {
   Column,
   Entity,
@@ -85,7 +86,7 @@ describe('Repository, as documented', () => {
     ]);
   });
 
-  it('saves, updates, increments, soft-deletes, restores, upserts, removes and clears', async () => {
+  it('saves, updates, increments, soft-deletes, restores, upserts and removes', async () => {
     await onFirst(fleet, async () => {
       const post = await posts().findOneByOrFail({ id: 1 });
       await posts().save(posts().merge(post, { title: 'saved' }));
@@ -117,13 +118,19 @@ describe('Repository, as documented', () => {
     ]);
   });
 
-  it('clears a table only on a shard, not for a tenant, whose neighbours it would clear too', async () => {
+  it('clears a table only on a shard by name, not for a tenant, whose neighbours it would clear too', async () => {
     await expect(onFirst(fleet, () => posts().clear())).rejects.toMatchObject({
       code: 'STATEMENT_REFUSED',
     });
     const onShard = () => fleet.onShard('us1', () => posts().clear());
     await expect(onShard()).rejects.toMatchObject({ code: 'WRITE_NOT_FENCED' });
-    expect(await fleet.rows('us1', 'SELECT COUNT(*) n FROM post')).toEqual([{ n: 3 }]);
+    const count = 'SELECT COUNT(*) n FROM post';
+    expect(await fleet.rows('us1', count)).toEqual([{ n: 3 }]);
+    await fleet.onShard('us1', () => unfenced('a test', () => posts().clear()));
+    expect([await fleet.rows('us1', count), await fleet.rows('us2', count)]).toEqual([
+      [{ n: 0 }],
+      [{ n: 3 }],
+    ]);
   });
 
   it('saves in chunks, with data for subscribers, without reload and without a transaction', async () => {

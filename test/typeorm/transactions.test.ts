@@ -1,5 +1,5 @@
 import { Sharded } from '@switchyard/models';
-import { Column, Entity, PrimaryColumn, type EntityManager } from 'typeorm';
+import { Column, Entity, PrimaryColumn, VersionColumn, type EntityManager } from 'typeorm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Fleet } from '../support/fleet/index.ts';
 import { empty, onBoth, onFirst, onSecond, startPlaces } from './house.ts';
@@ -10,6 +10,7 @@ class Item {
   @PrimaryColumn({ type: 'int' }) id!: number;
   @Column({ type: 'varchar', length: 20 }) tenantId!: string;
   @Column({ type: 'varchar', length: 40 }) name!: string;
+  @VersionColumn({ type: 'int' }) version!: number;
 }
 
 const LEVEL_OF_TRANSACTION =
@@ -114,6 +115,15 @@ describe('a transaction', () => {
         manager.findOne(Item, { where: { id: 1 }, lock: { mode: 'pessimistic_write' } }),
       );
       expect(locked?.name).toBe('one');
+      const atVersion = (version: number) =>
+        fleet.dataSource.manager.findOne(Item, {
+          where: { id: 1 },
+          lock: { mode: 'optimistic', version },
+        });
+      expect((await atVersion(1))?.name).toBe('one');
+      await expect(atVersion(2)).rejects.toMatchObject({
+        name: 'OptimisticLockVersionMismatchError',
+      });
     });
   });
 
