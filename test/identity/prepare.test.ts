@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { prepareShard } from '@switchyard/models';
-import { LockFile } from '@switchyard/shard-context';
 import { startFleet, type Fleet } from '../support/fleet/index.ts';
 
 let fleet: Fleet;
@@ -9,37 +8,26 @@ beforeAll(async () => {
 });
 afterAll(() => fleet?.stop());
 
-class Killed extends TypeError {}
-
-/** A lock file of a process that dies before it is written. */
-class DyingLockFile extends LockFile {
-  override record(): Promise<never> {
-    return Promise.reject(new Killed('killed'));
-  }
-}
-
-const prepare = (shard: string, lockFile = fleet.lockFile) =>
-  prepareShard({ topology: fleet.topology, shard, lockFile });
+const prepare = (shard: string) =>
+  prepareShard({ topology: fleet.topology, shard, lockFile: fleet.lockFile });
 
 const tables = async (shard: string) =>
   (await fleet.rows(shard, 'SHOW TABLES')).map((row) => Object.values(row)[0]);
 
 describe('prepareShard()', () => {
-  it('killed between the database and the lock file, is completed by the next run', async () => {
-    const dying = new DyingLockFile(fleet.lockFile.path, 'test');
-    await expect(prepare('us1', dying)).rejects.toBeInstanceOf(Error);
-    expect(await fleet.lockFile.entries()).toEqual({});
-    const [stamped] = await fleet.rows('us1', 'SELECT uuid FROM shard_identity');
-    const prepared = await prepare('us1');
-    expect(prepared).toMatchObject({ stamped: false, identity: stamped });
-    expect(await fleet.lockFile.expected('us1')).toEqual(prepared.identity);
+  it('makes identity, tenant table and fence, and notes the identity in the lock file', async () => {
+    const { stamped, identity } = await prepare('us1');
+    expect(stamped).toBe(true);
+    expect(await fleet.rows('us1', 'SELECT uuid, incarnation FROM shard_identity')).toEqual([
+      identity,
+    ]);
+    expect(await fleet.lockFile.expected('us1')).toEqual(identity);
   });
 
   it.each([
-    ['the first table', ['shard_tenant'], 'DROP PROCEDURE switchyard_begin_v1'],
-    ['the tables', [], 'DROP PROCEDURE IF EXISTS switchyard_begin_v1'],
-  ])('killed after %s, is completed by the next run', async (_step, missing, sql) => {
-    for (const table of missing) await fleet.rows('us1', `DROP TABLE ${table}`);
+    ['the tenant table', 'DROP TABLE shard_tenant'],
+    ['the fence', 'DROP PROCEDURE switchyard_begin_v1'],
+  ])('makes %s again where it is gone, and keeps the identity', async (_what, sql) => {
     await fleet.rows('us1', sql);
     const before = await fleet.lockFile.expected('us1');
     expect((await prepare('us1')).identity).toEqual(before);

@@ -6,3 +6,4 @@ export {
   type FleetOptions,
 } from './fleet.ts';
 export { startCommitCutter, type CommitCutter, type CommitFault } from './commit-cutter.ts';
+export { startStatementGate, type GateSide, type StatementGate } from './statement-gate.ts';
