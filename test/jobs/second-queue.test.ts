@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { currentFrame } from '@switchyard/shard-context';
 import { ShardedBeeQueue } from '../../examples/second-queue/src/sharded-bee-queue.ts';
@@ -12,20 +15,6 @@ const ID = '7'; // of one account on each shard
 
 let building: Building;
 let queue: ShardedBeeQueue<{ account: Account }>;
-beforeEach(async () => {
-  building = await Building.raise(TENANTS);
-  for (const [i, tenant] of TENANTS.entries()) {
-    const row = [ID, tenant, tenant];
-    await building.rows(SHARDS[i]!, 'INSERT INTO account (id, tenant_id, name) VALUES (?)', [row]);
-  }
-  const { redis, prefix } = building.plan;
-  const { context, locator, records } = building.house.sharding;
-  queue = new ShardedBeeQueue('bees', { redis, prefix, sharding: { context, locator, records } });
-});
-afterEach(async () => {
-  await queue.close();
-  await building.demolish();
-});
 
 const add = (tenant: string, retries = 0) =>
   building.house.for(tenant, async () => {
@@ -34,6 +23,23 @@ const add = (tenant: string, retries = 0) =>
   });
 
 describe('jobs of another queue library, by pack and restore', () => {
+  beforeEach(async () => {
+    building = await Building.raise(TENANTS);
+    for (const [i, tenant] of TENANTS.entries()) {
+      const row = [ID, tenant, tenant];
+      await building.rows(SHARDS[i]!, 'INSERT INTO account (id, tenant_id, name) VALUES (?)', [
+        row,
+      ]);
+    }
+    const { redis, prefix } = building.plan;
+    const { context, locator, records } = building.house.sharding;
+    queue = new ShardedBeeQueue('bees', { redis, prefix, sharding: { context, locator, records } });
+  });
+  afterEach(async () => {
+    await queue.close();
+    await building.demolish();
+  });
+
   it('run on the shards of their records, each with its own row of the same id', async () => {
     const { dataSource } = building.house;
     const notes = new Notes();
@@ -93,5 +99,21 @@ describe('jobs of another queue library, by pack and restore', () => {
     expect((await waits.upTo(1))[0]).toBe('waits');
     await directory.compareAndSet(2, { ...frozen, epoch: 3, state: 'active' });
     expect(await notes.upTo(1)).toEqual(['us3/t_3@3']);
+  });
+});
+
+describe('examples/second-queue', () => {
+  it('starts with one command and shows the jobs of two tenants, each with its own account', async () => {
+    const folder = fileURLToPath(new URL('../../examples/second-queue', import.meta.url));
+    const args = ['--conditions=source', '--import=tsx', 'demo.ts'];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: folder });
+    for (const [tenant, shard] of [
+      ['acme', 'us1'],
+      ['globex', 'us2'],
+    ]) {
+      const job = `a job of ${tenant} on ${shard}, with the account of ${tenant}\n`;
+      expect(stdout.split(job)).toHaveLength(4); // three jobs
+      expect(stdout).toContain(`${tenant} [ 'main: account of ${tenant}, 3 jobs' ]`);
+    }
   });
 });
