@@ -255,14 +255,29 @@ describe('BaseEntity', () => {
   it('is refused on another shard for save, remove and reload of a record', async () => {
     const one = await onFirst(fleet, () => Active.create({ id: 1, name: 'a' }).save());
     await onSecond(fleet, () => Active.insert({ id: 1, name: 'other' }));
-    for (const use of [() => one.save(), () => one.remove()]) {
+    const uses: (() => Promise<unknown>)[] = [
+      () => one.save(),
+      () => one.remove(),
+      () => one.reload(),
+    ];
+    for (const use of uses) {
       await expect(onSecond(fleet, use)).rejects.toMatchObject({ code: 'RECORD_MISPLACED' });
     }
     expect(await fleet.rows('us2', 'SELECT name FROM active')).toEqual([{ name: 'other' }]);
+    expect(one.name).toBe('a');
+    await fleet.rows('us1', "UPDATE active SET name = 'changed'");
+    await onFirst(fleet, () => one.reload());
+    expect(one.name).toBe('changed');
   });
 
   it('is refused without a context, and leads to no data source made last', async () => {
+    await fleet.open({ entities: [Active] }); // TypeORM leads BaseEntity to the one made last
     await expect(Active.count()).rejects.toMatchObject({ code: 'SHARD_CONTEXT_MISSING' });
+    const found = await onBoth(fleet, async (shard) => {
+      await Active.insert({ id: 1, name: shard });
+      return (await Active.findOneByOrFail({ id: 1 })).name;
+    });
+    expect(found).toEqual(['us1', 'us2']);
   });
 });
 

@@ -67,6 +67,8 @@ export interface WriteGuards {
    * predicates. Not called for the statements that a graph sends.
    */
   beforeCriteria(builder: CriteriaBuilder, runner: PlacedRunner): void | Promise<void>;
+  /** Before a record is filled with the row that has its id at this place: `reload()`. */
+  beforeReload(record: ObjectLiteral, metadata: EntityMetadata, place: Place): void;
   /** After hydration: the roots, with their joined relations as properties. Always called. */
   loaded(metadata: EntityMetadata, entities: readonly object[], runner: PlacedRunner): void;
   /** Where a record was loaded or inserted; undefined when not known. A lazy relation goes there. */
@@ -88,6 +90,7 @@ export const noGuards: WriteGuards = {
   beforeInsert: () => undefined,
   afterInsert: () => undefined,
   beforeCriteria: () => undefined,
+  beforeReload: () => undefined,
   loaded: () => undefined,
   homeOf: () => undefined,
   generatedId: (insertId, index) => (index === 0 ? insertId : stepped(insertId, index)),

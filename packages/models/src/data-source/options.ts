@@ -104,6 +104,24 @@ export function refuseOptions(options: object): void {
     throw new OptionRefusedError(`extra.${refused}`, PER_SHARD, IN_TOPOLOGY);
 }
 
+/** Options of which connections, metadata and the result cache are made when the source is. */
+const AT_CONSTRUCTION = [
+  ...['cache', 'extra', 'ssl', 'timezone', 'charset', 'dateStrings', 'supportBigNumbers'],
+  ...['bigNumberStrings', 'legacySpatialSupport', 'type'],
+];
+
+/**
+ * Refuses options that came too late: TypeORM would decode rows in one way and the connections in
+ * another, or keep the results of all shards in one cache.
+ * @throws OptionRefusedError naming the first
+ */
+export function refuseLateOptions(options: object): void {
+  const late = AT_CONSTRUCTION.find((name) => name in options);
+  if (late === undefined) return;
+  const reason = 'the data source was made with another, and its connections with it';
+  throw new OptionRefusedError(late, reason, 'Give it to the constructor');
+}
+
 /**
  * The options for TypeORM: ours taken out, its own passed on.
  * @throws OptionRefusedError, EnginesMixedError

@@ -26,7 +26,7 @@ import { FleetPools } from '../pool/fleet-pools.ts';
 import { ShardedEntityManager } from '../records/sharded-entity-manager.ts';
 import { ShardQueryRunner } from '../runner/shard-query-runner.ts';
 import { ContextMissingReports, type ContextMissing } from './context-missing.ts';
-import { ContextReportNotAllowedError, OptionRefusedError } from './data-source-errors.ts';
+import { ContextReportNotAllowedError } from './data-source-errors.ts';
 import { applyCapabilities } from './capabilities.ts';
 import { makePlacedBuilders } from './create-placed-builder.ts';
 import { installGraphHooks } from './graph-hooks.ts';
@@ -36,11 +36,14 @@ import { guardsInUse } from './guards-in-use.ts';
 import {
   cachesInTable,
   engineOf,
+  refuseLateOptions,
+  refuseOptions,
   typeormOptions,
   type ShardedDataSourceOptions,
 } from './options.ts';
 import { PlacedResultCache } from './placed-result-cache.ts';
 import { PlacedRelationLoader } from './placed-relation-loader.ts';
+import { installReloadHook } from './reload-hook.ts';
 import { namedPlace } from './router.ts';
 import { RouterDriver } from './router-driver.ts';
 import { PlacedHome, ReportedHome, type HomeParts } from './runner-homes.ts';
@@ -94,6 +97,7 @@ export class ShardedDataSource extends DataSource {
     if (this.queryResultCache !== undefined)
       Object.assign(this, { queryResultCache: this.#cache() });
     installGraphHooks();
+    installReloadHook();
   }
 
   /** The rules about records. @internal */
@@ -141,12 +145,13 @@ export class ShardedDataSource extends DataSource {
     await super.destroy();
   }
 
-  /** @throws OptionRefusedError for options that cannot hold for several shards */
+  /**
+   * Options of before the start. What connections and the result cache are made of is fixed by then.
+   * @throws OptionRefusedError for these, and for what the constructor refuses
+   */
   override setOptions(options: Partial<DataSourceOptions>): this {
-    if ('database' in options) {
-      const remedy = 'Declare it in the topology: servers and shards';
-      throw new OptionRefusedError('database', 'it differs between shards', remedy);
-    }
+    refuseOptions(options);
+    refuseLateOptions(options);
     return super.setOptions(options);
   }
 

@@ -1,4 +1,10 @@
-import { DataSource, QueryBuilder, SelectQueryBuilder, InsertQueryBuilder } from 'typeorm';
+import {
+  BaseEntity,
+  DataSource,
+  InsertQueryBuilder,
+  QueryBuilder,
+  SelectQueryBuilder,
+} from 'typeorm';
 import { MysqlDriver } from 'typeorm/driver/mysql/MysqlDriver.js';
 import { MysqlQueryRunner } from 'typeorm/driver/mysql/MysqlQueryRunner.js';
 import { EntityPersistExecutor } from 'typeorm/persistence/EntityPersistExecutor.js';
@@ -30,6 +36,7 @@ const METHODS: readonly Reliance[] = [
   [SubjectExecutor, 'updateSpecialColumnsInPersistedEntities'],
   [EntityPersistExecutor, 'execute'],
   [RelationLoader, 'load enableLazyLoad'],
+  [BaseEntity, 'reload'],
   [Broadcaster, 'broadcast broadcastLoadEvent broadcastBeforeInsertEvent'],
 ];
 

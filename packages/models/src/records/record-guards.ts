@@ -79,6 +79,10 @@ export class RecordGuards implements WriteGuards {
     if (isTenantRunner(runner)) await scopeCriteria(builder, runner);
   }
 
+  beforeReload(record: ObjectLiteral, metadata: EntityMetadata, place: Place): void {
+    refuseMisplaced('reload', [{ record, metadata }], place);
+  }
+
   loaded(metadata: EntityMetadata, entities: readonly object[], runner: PlacedRunner): void {
     noteOrigins(metadata, entities, runner.place);
   }
