@@ -3,7 +3,8 @@ import { readOnly } from '@switchyard/shard-context';
 import type { QueryRunner } from 'typeorm';
 import type { QueryResultCache } from 'typeorm/cache/QueryResultCache.js';
 import type { QueryResultCacheOptions } from 'typeorm/cache/QueryResultCacheOptions.js';
-import { startFleet, type Fleet } from '../support/fleet/index.ts';
+import { startFleet, type DataSourcePart, type Fleet } from '../support/fleet/index.ts';
+import { redisServer } from '../support/servers/index.ts';
 import { Account, Currency } from '../fence/account.ts';
 
 /** A provider shared by all shards, as Redis would be. */
@@ -32,17 +33,21 @@ class SharedCache implements QueryResultCache {
 }
 
 const shared = new SharedCache();
-const KINDS = {
-  'in a table of each shard': { cache: true } as const,
-  'of one provider for all shards': { cache: { provider: () => shared } } as const,
+const KINDS: Readonly<Record<string, () => DataSourcePart | Promise<DataSourcePart>>> = {
+  'in a table of each shard': () => ({ cache: true }),
+  'of one provider for all shards': () => ({ cache: { provider: () => shared } }),
+  'in Redis': async () => {
+    const { host, port } = await redisServer();
+    return { cache: { type: 'ioredis', options: { host, port } } };
+  },
 };
 
-describe.each(Object.entries(KINDS))('a result cache %s', (_kind, dataSource) => {
+describe.each(Object.entries(KINDS))('a result cache %s', (_kind, options) => {
   let fleet: Fleet;
   beforeAll(async () => {
     fleet = await startFleet({
       entities: [Currency, Account],
-      dataSource,
+      dataSource: await options(),
       tenants: { us1: ['t_1', 't_2'], us2: ['t_1'] },
     });
     for (const shard of ['us1', 'us2']) {

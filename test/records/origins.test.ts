@@ -56,12 +56,13 @@ describe('a record remembers where it came from', () => {
     }
   });
 
-  it('after a query builder’s getOne, getRawAndEntities and getManyAndCount', async () => {
+  it('after a query builder’s getOne, getRawAndEntities and getManyAndCount, without listeners too', async () => {
     const builder = () => repo(Account).createQueryBuilder('a').where('a.id = 1');
     const one = await asT1(() => builder().getOne());
     const { entities } = await asT1(() => builder().getRawAndEntities());
     const [many] = await asT1(() => builder().getManyAndCount());
-    for (const record of [one, entities[0], many[0]]) {
+    const quiet = await asT1(() => builder().callListeners(false).getOne());
+    for (const record of [one, entities[0], many[0], quiet]) {
       expect(originOf(record as object)).toEqual(T1);
     }
   });
@@ -81,6 +82,8 @@ describe('a record remembers where it came from', () => {
     const inserted = repo(Account).create({ name: 'inserted' });
     await asT1(() => repo(Account).insert(inserted));
     expect(originOf(inserted)).toEqual(T1);
+    const updated = await asT1(() => repo(Account).save({ id: '1', name: 'updated' }));
+    expect(originOf(updated)).toEqual(T1);
   });
 
   it('in merge, preload and create(source), and in what hangs on them; not after a plain create', async () => {

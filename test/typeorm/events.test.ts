@@ -156,9 +156,11 @@ describe('listeners and subscribers', () => {
     const later: string[] = [];
     const subscriber = {
       listenTo: () => Task,
-      beforeInsert: ({ entity, dataSource }: InsertEvent<Task>) => {
+      beforeInsert: ({ entity, dataSource, manager, queryRunner }: InsertEvent<Task>) => {
         later.push(entity.name);
         expect(dataSource).toBe(fleet.dataSource);
+        expect(queryRunner.dataSource).toBe(fleet.dataSource);
+        expect(queryRunner.manager).toBe(manager);
       },
       beforeQuery: ({ query }: { query: string }) => {
         if (query.startsWith('INSERT INTO `task`')) later.push('query');

@@ -80,7 +80,7 @@ describe('a ShardedDataSource', () => {
     await dataSource.destroy();
   });
 
-  it('answers with the capabilities that the oldest server has, also for its children', async () => {
+  it('answers with the capabilities that the oldest server has, also for its children, and again when one is added', async () => {
     const old = { ...server('b'), minVersion: '10.6.0' };
     const dataSource = create({}, [{ ...server('a'), minVersion: '11.4.0' }, old]);
     await dataSource.initialize();
@@ -88,6 +88,12 @@ describe('a ShardedDataSource', () => {
     for (const driver of [dataSource.driver, dataSource.shard('us1').driver]) {
       expect(driver.isReturningSqlSupported('insert')).toBe(true);
       expect(driver.normalizeType({ type: 'uuid' })).toBe('varchar');
+    }
+    const older = { ...server('c'), minVersion: '10.4.0' };
+    const shard = { name: 'us3', ordinal: 3, server: 'c', database: 'app' };
+    dataSource.topology.add({ servers: [older], shards: [shard] });
+    for (const driver of [dataSource.driver, dataSource.shard('us1').driver]) {
+      expect(driver.isReturningSqlSupported('insert')).toBe(false);
     }
     await dataSource.destroy();
   });
