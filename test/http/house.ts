@@ -8,7 +8,7 @@ import {
   type ShardContext,
 } from '@switchyard/shard-context';
 import { shardMixin } from '@switchyard/shard-context/pino';
-import { startFleet, type Fleet } from '../support/fleet/index.ts';
+import { startFleet, type Fleet, type FleetOptions } from '../support/fleet/index.ts';
 import { Account, Signpost } from './account.ts';
 import { startDirectory, type StoppableDirectory } from './stoppable-directory.ts';
 
@@ -42,10 +42,13 @@ export interface House {
   close(): Promise<void>;
 }
 
-/** A house of its own for each application: nothing is shared between suites. */
-export async function buildHouse(): Promise<House> {
+/**
+ * A house of its own for each application: nothing is shared between suites.
+ * @param server changes to each server's declaration, such as a smaller cap
+ */
+export async function buildHouse(server: FleetOptions['server'] = {}): Promise<House> {
   const lines: Record<string, unknown>[] = [];
-  const fleet = await threeShards();
+  const fleet = await threeShards(server);
   const directory = await startDirectory(fleet.topology, [...TENANTS, COLD]);
   return {
     fleet,
@@ -78,11 +81,12 @@ export function placeOf({ shard, tenant, epoch }: Placement): Where {
   return { shard, tenant, epoch };
 }
 
-async function threeShards(): Promise<Fleet> {
+async function threeShards(server: FleetOptions['server'] = {}): Promise<Fleet> {
   const at = (shard: string) => [...TENANTS, COLD].filter((placement) => placement.shard === shard);
   const fleet = await startFleet({
     shards: SHARDS,
     entities: [Account, Signpost],
+    server,
     tenants: Object.fromEntries(SHARDS.map((shard) => [shard, at(shard).map((p) => p.tenant)])),
   });
   for (const shard of SHARDS) {

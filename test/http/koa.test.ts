@@ -1,59 +1,15 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
-import { Readable } from 'node:stream';
-import { json } from 'node:stream/consumers';
 import Koa, { type Context } from 'koa';
 import { describe, expect, it } from 'vitest';
-import { currentFrame } from '@switchyard/shard-context';
-import { koaShardContext, koaShardErrors } from '@switchyard/shard-context/koa';
+import { koaShardContext } from '@switchyard/shard-context/koa';
+import { startKoa } from './applications/koa.ts';
 import { Client } from './client.ts';
 import { describeHttpAdapter } from './conformance.ts';
-import { apiKey, buildHouse, placeOf, TENANTS, type House } from './house.ts';
-import {
-  beforeRoute,
-  echo,
-  eventPlaces,
-  EVENTS,
-  events,
-  fail,
-  lines,
-  openAccount,
-  outliveClient,
-  trySwitch,
-} from './routes.ts';
+import { apiKey, buildHouse, placeOf, TENANTS } from './house.ts';
+import { eventPlaces, EVENTS } from './routes.ts';
 
-describeHttpAdapter('Koa', async (house) => {
-  const app = new Koa();
-  app.silent = true; // Koa prints the errors it handles itself otherwise
-  app.use(koaShardErrors);
-  const { context, directory } = house;
-  const keyOf = (koa: Context) => apiKey(koa.headers['x-api-key']);
-  app.use(koaShardContext({ locator: directory.locator, context, keyOf }));
-  app.use((_koa, next) => {
-    beforeRoute(house);
-    return next();
-  });
-  app.use((koa) => route(koa, house));
-  const server = createServer(app.callback()).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return { server, close: async () => server.close().closeAllConnections() };
-});
-
-async function route(koa: Context, house: House): Promise<void> {
-  if (koa.path === '/echo') koa.body = await echo(await json(koa.req));
-  else if (koa.path === '/accounts') koa.body = await openAccount(house, await json(koa.req));
-  else if (koa.path === '/switch') {
-    house.noted.set('switching', currentFrame());
-    koa.body = await trySwitch(house.context);
-  } else if (koa.path === '/stream') {
-    house.noted.set('streaming', currentFrame());
-    koa.body = Readable.from(lines());
-  } else if (koa.path === '/events') {
-    koa.type = 'text/event-stream';
-    koa.body = Readable.from(events());
-  } else if (koa.path === '/outlive') koa.body = await outliveClient(house, koa.res);
-  else fail(koa.path.slice('/fail/'.length));
-}
+describeHttpAdapter('Koa', startKoa);
 
 describe('Koa bodies of the web', () => {
   const bodies: Record<string, () => unknown> = {
