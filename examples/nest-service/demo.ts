@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
@@ -14,12 +14,12 @@ import { Account, AuditEntry } from './src/entities.ts';
 // One command: starts two servers, prepares a shard on each, and shows that the same code serves
 // two tenants on two shards. A third shard is declared and down; nobody waits for it.
 const running = await startServers({ mysql: 2 });
-const folder = await mkdtemp(join(tmpdir(), 'switchyard-nest-'));
+const folder = mkdtempSync(join(tmpdir(), 'switchyard-nest-'));
+process.once('exit', () => rmSync(folder, { recursive: true, force: true })); // on Ctrl-C as well
 try {
   await show();
 } finally {
   await running.stop();
-  await rm(folder, { recursive: true, force: true });
 }
 
 async function show(): Promise<void> {

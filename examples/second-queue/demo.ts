@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Directory, Router } from '@switchyard/directory';
@@ -22,12 +22,9 @@ const HOMES = { acme: 'us1', globex: 'us2' };
 const JOBS_EACH = 3;
 
 await withServers({ mysql: 2, redis: true }, async (servers) => {
-  const folder = await mkdtemp(join(tmpdir(), 'switchyard-bees-'));
-  try {
-    await show(servers, servers.redis!.url, join(folder, 'switchyard.lock.json'));
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  const folder = mkdtempSync(join(tmpdir(), 'switchyard-bees-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true })); // on Ctrl-C as well
+  await show(servers, servers.redis!.url, join(folder, 'switchyard.lock.json'));
 });
 
 async function show(servers: RunningServers, redis: string, lockFilePath: string): Promise<void> {

@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const DEMO = ['scripts/demo.mjs'];
 const IN_ROOT = { cwd: ROOT };
 /** Twenty seconds alone; more where other tests have the processors. */
 const WITHIN_MS = 120_000;
@@ -22,12 +23,12 @@ class Demo {
   readonly #ended: Promise<unknown[]>;
   output = '';
 
-  constructor(args: readonly string[] = []) {
+  constructor(args: readonly string[], cwd = ROOT) {
     // Without this run's folder in its environment it makes one of its own.
     const { SWITCHYARD_RUN_FOLDER: _ours, ...inherited } = process.env;
     const env = { ...inherited, TMPDIR: this.temporary, [MARK]: this.#mark.split('=')[1] };
-    this.#child = spawn(process.execPath, ['scripts/demo.mjs', ...args], {
-      cwd: ROOT,
+    this.#child = spawn(process.execPath, args, {
+      cwd,
       env,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -88,6 +89,25 @@ function read(ask: () => string): string {
   }
 }
 
+describe('the demo of', { timeout: WITHIN_MS }, () => {
+  let demo: Demo;
+  afterEach(() => demo.remove());
+
+  it.each([
+    ['examples/adoption', 'walk/main.ts'],
+    ['examples/nest-service', 'demo.ts'],
+    ['examples/second-queue', 'demo.ts'],
+  ])('%s leaves neither process nor folder behind when Ctrl-C ends it', async (folder, main) => {
+    demo = new Demo(['--conditions=source', '--import=tsx', main], join(ROOT, folder));
+    // Its servers stand, and it has begun with a folder of its own.
+    const hasBegun = () => demo.folders().some((name) => !name.startsWith('switchyard-run-'));
+    await vi.waitFor(() => expect(hasBegun()).toBe(true), { timeout: WITHIN_MS });
+    expect(await demo.interrupt()).toBe(130);
+    await vi.waitFor(() => expect(demo.processes()).toEqual([]));
+    expect(demo.folders()).toEqual([]);
+  });
+});
+
 describe('npm run demo', { timeout: WITHIN_MS }, () => {
   let demo: Demo;
   afterEach(() => demo.remove());
@@ -97,7 +117,7 @@ describe('npm run demo', { timeout: WITHIN_MS }, () => {
     ['while the shards are prepared', '$ npx switchyard prepare', 1],
     ['while requests, jobs and a schema change are under way', '$ npx switchyard migrate', 2],
   ])('leaves neither process nor folder behind when Ctrl-C ends it %s', async (_, text, times) => {
-    demo = new Demo();
+    demo = new Demo(DEMO);
     await demo.printed(text, times);
     expect(demo.processes()).not.toEqual([]);
     expect(await demo.interrupt()).toBe(130);
@@ -106,7 +126,7 @@ describe('npm run demo', { timeout: WITHIN_MS }, () => {
   });
 
   it('with --keep leaves everything running, with lines to paste, until Ctrl-C ends it', async () => {
-    demo = new Demo(['--keep']);
+    demo = new Demo([...DEMO, '--keep']);
     await demo.printed('npx switchyard status');
     const lines = demo.output.split('Ctrl-C ends it.')[1]!.match(/^ +[(c].*$/gm)!;
     const answers = [];

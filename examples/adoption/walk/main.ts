@@ -2,7 +2,7 @@
 import 'reflect-metadata';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,7 +18,8 @@ const CLI = fileURLToPath(new URL('../../../packages/cli/bin/switchyard.mjs', im
 const FOLDER = fileURLToPath(new URL('..', import.meta.url));
 
 const servers = await startServers({ mysql: 2 });
-const folder = await mkdtemp(join(tmpdir(), 'switchyard-adoption-'));
+const folder = mkdtempSync(join(tmpdir(), 'switchyard-adoption-'));
+process.once('exit', () => rmSync(folder, { recursive: true, force: true })); // on Ctrl-C as well
 try {
   const [a, b] = servers.mysql as [MysqlServer, MysqlServer];
   const first = await freshDatabase(a, 'app');
@@ -57,7 +58,6 @@ try {
   console.log('ready: two shards, nothing replayed, nothing moved');
 } finally {
   await servers.stop();
-  await rm(folder, { recursive: true, force: true });
 }
 
 async function switchyard(args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
