@@ -1,4 +1,5 @@
-import { Sharded } from '@switchyard/models';
+import { originOf, Sharded } from '@switchyard/models';
+import { outsideContext } from '@switchyard/shard-context';
 import {
   Column,
   DeleteDateColumn,
@@ -195,6 +196,26 @@ describe('a lazy relation', () => {
     const members = await onSecond(fleet, () => one.members);
     expect(members.map(({ name }) => name)).toEqual(['ann us1']);
     expect((await two.members).map(({ name }) => name)).toEqual(['ann us2']);
+  });
+
+  it('loads from the shard of the runner that loaded its record: a transaction’s, a named shard’s', async () => {
+    const { dataSource } = fleet;
+    const where = { id: 1 };
+    const byTransaction = await onFirst(fleet, () =>
+      dataSource.transaction((manager) => manager.findOneByOrFail(Club, where)),
+    );
+    const byName = await dataSource.shard('us1').getRepository(Club).findOneByOrFail(where);
+    const byRunner = await onFirst(fleet, async () => {
+      const runner = dataSource.createQueryRunner();
+      const found = await outsideContext(() => runner.manager.findOneByOrFail(Club, where));
+      await runner.release();
+      return found;
+    });
+    for (const club of [byTransaction, byName, byRunner]) {
+      const members = await onSecond(fleet, () => club.members);
+      expect(members.map(({ name }) => name)).toEqual(['ann us1']);
+      expect(originOf(club)).toMatchObject({ shard: 'us1' });
+    }
   });
 
   it('of a thousand loads interleaved over both shards never crosses', async () => {
