@@ -28,7 +28,7 @@ export class Activity {
   readonly #parent: Activity | undefined;
   /** The parent whose transactions this scope is part of; undefined for declared independence. */
   readonly #within: Activity | undefined;
-  readonly #openedAt: { stack?: string };
+  readonly #openedAt: string | { readonly stack?: string };
 
   /**
    * `opener` is the function that user code called; its caller is what `openedAt` names. A name
@@ -39,7 +39,7 @@ export class Activity {
     this.#parent = parent;
     this.#within = independent ? undefined : parent;
     if (typeof opener === 'string') {
-      this.#openedAt = { stack: `\n${opener}` };
+      this.#openedAt = opener;
       return;
     }
     this.#openedAt = {};
@@ -51,6 +51,7 @@ export class Activity {
 
   /** The stack at which the scope was opened, innermost first, one frame a line. */
   get openedAt(): string {
+    if (typeof this.#openedAt === 'string') return this.#openedAt;
     return (this.#openedAt.stack ?? '').split('\n').slice(1).join('\n');
   }
 

@@ -202,6 +202,19 @@ describe('the end of a scope', () => {
     await expect(Promise.resolve(onShard())).resolves.toBe('us1');
     await expect(context.onShard('us2', async () => lazy)).resolves.toBe('us2');
   });
+
+  it('keeps a promise inside that begins its work when it is awaited, as p-lazy does', async () => {
+    class Lazy extends Promise<string | undefined> {
+      override then<A, B>(
+        done?: ((value: string | undefined) => A | PromiseLike<A>) | null,
+        failed?: ((reason: unknown) => B | PromiseLike<B>) | null,
+      ): Promise<A | B> {
+        return Promise.resolve(currentFrame()?.place?.shard).then(done, failed);
+      }
+    }
+    const made = () => new Lazy(() => undefined);
+    await expect(Promise.resolve(context.onShard('us1', made))).resolves.toBe('us1');
+  });
 });
 
 describe('bindShard', () => {

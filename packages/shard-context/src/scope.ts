@@ -27,7 +27,7 @@ export function openScope<T>(
   independent = false,
 ): T {
   const activity = new Activity(outer?.activity, opener, independent);
-  const frame = Object.freeze({ ...inherit(outer), ...axes, activity });
+  const frame = frameOf(outer, axes, activity);
   let result: T;
   try {
     result = runInFrame(frame, () => settleInside(fn()));
@@ -40,15 +40,25 @@ export function openScope<T>(
   return result;
 }
 
-function inherit(outer: Frame | undefined): Omit<Frame, 'activity'> {
-  if (outer !== undefined) return outer;
-  return { place: undefined, role: 'writer', readOnly: false, locked: false, unfenced: undefined };
+/** Field by field: spreading two objects would be most of what an entry costs. */
+function frameOf(outer: Frame | undefined, axes: Axes, activity: Activity): Frame {
+  return Object.freeze({
+    place: axes.place ?? outer?.place,
+    role: axes.role ?? outer?.role ?? 'writer',
+    readOnly: axes.readOnly ?? outer?.readOnly ?? false,
+    locked: axes.locked ?? outer?.locked ?? false,
+    unfenced: 'unfenced' in axes ? axes.unfenced : outer?.unfenced,
+    activity,
+  });
 }
 
+/** A promise with a `then` of its own may begin its work there, as every other thenable may. */
 function settleInside<T>(result: T): T {
-  if (result instanceof Promise || !isThenable(result)) return result;
-  return Promise.resolve(result) as T;
+  if (!isThenable(result) || result.then === PROMISE_THEN) return result;
+  return new Promise((resolve) => resolve(result)) as T;
 }
+
+const { then: PROMISE_THEN } = Promise.prototype;
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
@@ -58,12 +68,18 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   );
 }
 
-async function closeWhenSettled<T>(result: Promise<T>, activity: Activity): Promise<T> {
-  try {
-    return await result;
-  } finally {
-    activity.closed = true;
-  }
+/** By `then`: an async function makes two promises, and every scope passes here. */
+function closeWhenSettled<T>(result: Promise<T>, activity: Activity): Promise<T> {
+  return result.then(
+    (value) => {
+      activity.closed = true;
+      return value;
+    },
+    (error: unknown) => {
+      activity.closed = true;
+      throw error;
+    },
+  );
 }
 
 /** Runs `fn` with reads going to `role`; the place stays. A transaction always uses its writer. */
