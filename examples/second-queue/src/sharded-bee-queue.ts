@@ -14,7 +14,7 @@ const RETRY_AFTER_MS = 200;
 
 /** What the adapter needs: the parts of `sharding` that every queue needs, and where to connect. */
 export interface ShardedBeeQueueOptions extends BeeQueue.QueueSettings {
-  readonly sharding: Omit<RestoreOptions, 'onPlaced'>;
+  readonly sharding: RestoreOptions;
 }
 
 /**

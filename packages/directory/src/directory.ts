@@ -139,6 +139,11 @@ export class Directory implements Locator {
     return this.#healing(this.#locator.locateTenant(tenant, options));
   }
 
+  /** The tenant's placement where the cache has it, fresh enough; else undefined. No I/O. */
+  cachedTenant(tenant: string, options?: LocateOptions): Placement | undefined {
+    return this.#locator.cachedTenant(tenant, options);
+  }
+
   /** Many keys at once, one outcome each, in their order; what is not cached is read in batches. */
   locateMany(keys: readonly RoutingKey[], options?: LocateOptions): Promise<LocateOutcome[]> {
     return Promise.all(keys.map((key) => outcomeOf(this.locateKey(key, options))));

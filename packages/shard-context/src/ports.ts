@@ -42,6 +42,11 @@ export interface Locator {
   locateKey(key: RoutingKey, options?: LocateOptions): Promise<Placement>;
   /** @throws TenantUnknownError, DirectoryUnavailableError */
   locateTenant(tenant: string, options?: LocateOptions): Promise<Placement>;
+  /**
+   * What `locateTenant` would answer without asking anybody, at once: for callers to whom a promise
+   * is dear. Undefined where somebody has to be asked.
+   */
+  cachedTenant?(tenant: string, options?: LocateOptions): Placement | undefined;
 }
 
 /** What a shard itself records of a tenant. `incoming`: being copied here; `moved`: was here. */

@@ -62,13 +62,22 @@ export class CachedLocator implements Locator {
 
   /** The placement of the tenant. @throws TenantUnknownError, DirectoryUnavailableError */
   locateTenant(tenant: string, options?: LocateOptions): Promise<Placement> {
-    const { entries } = this.#parts;
-    const cell = entries.cellOfTenant(tenant);
-    if (cell !== undefined && entries.ageOfCell(cell) === 'fresh' && satisfies(cell, options)) {
-      if (directoryChannels.hit.hasSubscribers) directoryChannels.hit.publish({ kind: undefined });
-      return cell.answer;
-    }
+    const cell = this.#parts.entries.cellOfTenant(tenant);
+    if (this.#isHit(cell, options)) return cell.answer;
     return this.#locateUncachedTenant(tenant, cell, options);
+  }
+
+  /** The placement of the tenant where an entry answers; else undefined, and nothing is read. */
+  cachedTenant(tenant: string, options?: LocateOptions): Placement | undefined {
+    const cell = this.#parts.entries.cellOfTenant(tenant);
+    return this.#isHit(cell, options) ? cell.placement : undefined;
+  }
+
+  #isHit(cell: Cell | undefined, options: LocateOptions | undefined): cell is Cell {
+    if (cell === undefined || this.#parts.entries.ageOfCell(cell) !== 'fresh') return false;
+    if (!satisfies(cell, options)) return false;
+    if (directoryChannels.hit.hasSubscribers) directoryChannels.hit.publish({ kind: undefined });
+    return true;
   }
 
   /** The name under which this process's cache knows a key. */

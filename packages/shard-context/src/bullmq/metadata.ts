@@ -24,26 +24,74 @@ function keep(text: string, metadata: JobMetadata): JobMetadata {
   return metadata;
 }
 
-/** The one text for both. */
+/**
+ * The one text for both. Without the user's own it is short and has no quotes, because a queue
+ * writes it into JSON and carries it with each job, twice: `switchyard:1:main:us3:7:t_5`.
+ */
 export function writeMetadata({ envelope, telemetry }: JobMetadata): string {
   if (envelope === undefined) return telemetry ?? '';
+  if (telemetry === undefined) return shortText(envelope) ?? JSON.stringify({ [KEY]: envelope });
   return JSON.stringify({ [KEY]: envelope, telemetry });
+}
+
+/** Fleet and shard without the sign that parts them; what comes last may be anything. */
+const NAME = /^[\w-]+$/;
+
+/** Undefined for an envelope that must be written out, because its parts could be taken for others. */
+function shortText({ v, fleet, shard, tenant, epoch, place }: JobEnvelope): string | undefined {
+  if (!NAME.test(fleet)) return undefined;
+  if (v === 2) return place === undefined ? `${KEY}:2:${fleet}` : `${KEY}:2:${fleet}:${place}`;
+  if (v !== 1) return undefined;
+  if (shard === undefined) return tenant === undefined ? `${KEY}:1:${fleet}` : undefined;
+  if (!NAME.test(shard)) return undefined;
+  if (tenant === undefined) return `${KEY}:1:${fleet}:${shard}`;
+  if (epoch === undefined) return `${KEY}:1:${fleet}:${shard}::${tenant}`;
+  return Number.isSafeInteger(epoch) && epoch > 0
+    ? `${KEY}:1:${fleet}:${shard}:${epoch}:${tenant}`
+    : undefined;
+}
+
+const VERSION = /^switchyard:(\d{1,9})(?!\d)/;
+const SHORT = /^switchyard:\d+:([\w-]+)(?::(.*))?$/s;
+const SHORT_PLACE = /^([\w-]+)(?::([1-9]\d{0,15})?:(.*))?$/s;
+
+/** Undefined for what `shortText` does not write. Of a newer version only the number is known. */
+function readShort(text: string): JobEnvelope | undefined {
+  const v = Number(VERSION.exec(text)?.[1]);
+  if (v > 2) return { v, fleet: '' };
+  const [, fleet, place] = SHORT.exec(text) ?? [];
+  if (fleet === undefined || v < 1) return undefined;
+  if (place === undefined) return { v, fleet };
+  if (v === 2) return { v, fleet, place };
+  const [, shard, epoch, tenant] = SHORT_PLACE.exec(place) ?? [];
+  if (shard === undefined) return undefined;
+  if (tenant === undefined) return { v, fleet, shard };
+  return epoch === undefined
+    ? { v, fleet, shard, tenant }
+    : { v, fleet, shard, tenant, epoch: Number(epoch) };
 }
 
 /** Splits what `writeMetadata` wrote; any other text is taken for the user's telemetry. */
 export function readMetadata(text: string | undefined): JobMetadata {
   if (text === undefined || text === '') return {};
-  if (!text.startsWith(`{"${KEY}":`)) return { telemetry: text };
   const known = KNOWN.get(text);
   if (known !== undefined) return known;
+  const { envelope, telemetry } = parse(text) ?? { telemetry: text };
+  if (envelope === undefined) return { telemetry };
+  if (telemetry !== undefined || text.length > MAX_KNOWN_LENGTH) return { envelope, telemetry };
+  return keep(text, { envelope: Object.freeze(envelope) });
+}
+
+function parse(text: string): JobMetadata | undefined {
+  if (text.startsWith(`${KEY}:`)) {
+    const envelope = readShort(text);
+    return envelope === undefined ? undefined : { envelope };
+  }
+  if (!text.startsWith(`{"${KEY}":`)) return undefined;
   try {
-    const { [KEY]: envelope, telemetry } = JSON.parse(text) as {
-      [KEY]: JobEnvelope;
-      telemetry?: string;
-    };
-    if (telemetry !== undefined || text.length > MAX_KNOWN_LENGTH) return { envelope, telemetry };
-    return keep(text, { envelope: Object.freeze(envelope) });
+    const written = JSON.parse(text) as { [KEY]: JobEnvelope; telemetry?: string };
+    return { envelope: written[KEY], telemetry: written.telemetry };
   } catch {
-    return { telemetry: text };
+    return undefined;
   }
 }

@@ -41,7 +41,8 @@ export class ShardedQueue<Data = unknown, Result = unknown> extends Queue {
   }
 
   protected override get Job(): typeof Job {
-    return ShardedJob as unknown as typeof Job;
+    // Without telemetry the envelope stands in the options already.
+    return this.opts.telemetry === undefined ? super.Job : (ShardedJob as unknown as typeof Job);
   }
 
   /**

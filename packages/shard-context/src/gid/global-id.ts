@@ -13,8 +13,6 @@ export const GLOBAL_ID_MAX_PARTS = 20;
 export const NAME = /^[a-z][a-z0-9_-]{0,31}$/;
 /** Names of models are class names. */
 export const MODEL = /^[A-Za-z_$][\w$]*$/;
-/** Half a character is no text: no encoding carries it. */
-const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /**
  * A record's identity as it crosses a process boundary: a frozen value. Fleet, model and id say
@@ -150,5 +148,10 @@ function isName(value: unknown): boolean {
 }
 
 function isText(value: unknown): boolean {
-  return typeof value === 'string' && value !== '' && !LONE_SURROGATE.test(value);
+  return typeof value === 'string' && value !== '' && isWellFormed(value);
+}
+
+/** Half a character is no text: no encoding carries it. */
+function isWellFormed(value: string): boolean {
+  return (value as string & { isWellFormed(): boolean }).isWellFormed(); // ES2024, in Node 20
 }

@@ -26,7 +26,7 @@ export function checkAgreement(
 /** The place that a payload's records agree on; undefined without records. */
 export function placeOfRecords(records: readonly JobPlace[]): JobPlace | undefined {
   const [first] = records;
-  if (first === undefined) return undefined;
+  if (records.length < 2 || first === undefined) return first;
   // The newest sight of a tenant says most; a record without tenant says only its shard.
   return records.reduce<JobPlace>(
     (best, record) => {

@@ -97,7 +97,18 @@ export function readEnvelope(value: unknown, options: ReadOptions = {}): ReadEnv
   if (options.signing !== undefined && options.signing.acceptUnsigned !== true) {
     throw new JobEnvelopeInvalidError('it is not signed, and this worker runs signed jobs only');
   }
-  return { fleet, place: readPlace(envelope), isSigned: false };
+  return readPlain(envelope, fleet);
+}
+
+/** What was read of an envelope that cannot change: queues hand out the same one for each job of a place. */
+const READ = new WeakMap<JobEnvelope, ReadEnvelope>();
+
+function readPlain(envelope: JobEnvelope, fleet: string): ReadEnvelope {
+  const known = READ.get(envelope);
+  if (known !== undefined) return known;
+  const read = { fleet, place: readPlace(envelope), isSigned: false };
+  if (Object.isFrozen(envelope)) READ.set(envelope, read);
+  return read;
 }
 
 function versionOf(value: unknown): { v: number; fleet: string } {

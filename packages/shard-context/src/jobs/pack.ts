@@ -1,10 +1,10 @@
 import { FleetMismatchError, ShardContextMissingError } from '../context-errors.ts';
 import { reportLateUse } from '../channels.ts';
 import { formatGlobalId, type GlobalId } from '../gid/index.ts';
-import type { RecordLocator } from '../ports.ts';
+import type { RecordLocator, RecordReference } from '../ports.ts';
 import type { ShardContext } from '../shard-context.ts';
 import { currentFrame } from '../storage.ts';
-import { checkAgreement, placeOfRecords, type PlacedRecord } from './agreement.ts';
+import { agrees, checkAgreement, placeOfRecords, type PlacedRecord } from './agreement.ts';
 import { writeEnvelope, type JobEnvelope, type JobPlace, type JobSigning } from './envelope.ts';
 import { packPayload, type Json } from './payload.ts';
 
@@ -39,16 +39,30 @@ export function pack(request: PackRequest): PackedJob & { readonly envelope: Job
   const frame = currentFrame();
   reportLateUse(frame, 'make a job');
   const fleet = fleetOf(request.context, frame?.place?.fleet);
-  const records: PlacedRecord[] = [];
-  const payload = packPayload(request.payload, (value, path) => {
+  const references: RecordReference[] = [];
+  const payload = packPayload(request.payload, (value) => {
     if (!request.records.isRecord(value)) return undefined;
     const reference = request.records.referenceOf(value);
-    records.push({ ...reference, path: path() });
-    return textOf({ ...reference, fleet }, request.signing);
+    references.push(reference);
+    const { model, id, shard, tenant, epoch } = reference;
+    return textOf({ fleet, model, id, shard, tenant, epoch }, request.signing);
   });
-  const place = request.at ?? frame?.place ?? placeOfRecords(records);
-  if (place !== undefined) checkAgreement('make a job', place, records);
+  const place = request.at ?? frame?.place ?? placeOfRecords(references);
+  if (place !== undefined && !references.every((reference) => agrees(place, reference))) {
+    checkAgreement('make a job', place, recordsWithPaths(request));
+  }
   return { envelope: writeEnvelope(fleet, place, request.signing), payload };
+}
+
+/** A second look at the payload: only a refusal needs the paths. */
+function recordsWithPaths({ payload, records }: PackRequest): PlacedRecord[] {
+  const placed: PlacedRecord[] = [];
+  packPayload(payload, (value, { path }) => {
+    if (!records.isRecord(value)) return undefined;
+    placed.push({ ...records.referenceOf(value), path });
+    return '';
+  });
+  return placed;
 }
 
 function fleetOf(context: ShardContext | undefined, entered: string | undefined): string {

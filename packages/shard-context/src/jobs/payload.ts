@@ -4,8 +4,13 @@ import { JobPayloadRefusedError } from './job-errors.ts';
 export type Json =
   null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
+/** Where in the payload the packer stands, as one would write it in code: `payload.account`. */
+export interface Whereabouts {
+  readonly path: string;
+}
+
 /** Turns a record into the text of its global ID; undefined for what is not a record. */
-export type NameRecord = (value: object, path: () => string) => string | undefined;
+export type NameRecord = (value: object, at: Whereabouts) => string | undefined;
 
 /** A record in a packed payload: the text of its global ID. */
 export const RECORD_KEY = '$gid';
@@ -23,35 +28,30 @@ export function packPayload(payload: unknown, nameRecord: NameRecord): Json {
   return new Packer(nameRecord).pack(payload);
 }
 
-class Packer {
+class Packer implements Whereabouts {
   readonly #nameRecord: NameRecord;
   /** The way to the current value, outermost first; its text is made only when it is needed. */
   readonly #keys: (string | number)[] = [];
   readonly #around: object[] = [];
-  readonly #path = (): string => pathOf(this.#keys);
 
   constructor(nameRecord: NameRecord) {
     this.#nameRecord = nameRecord;
   }
 
+  get path(): string {
+    return pathOf(this.#keys);
+  }
+
   pack(value: unknown): Json {
-    switch (typeof value) {
-      case 'string':
-      case 'boolean':
-        return value;
-      case 'number':
-        if (Number.isFinite(value)) return value;
-        throw this.#refuse(String(value));
-      case 'object':
-        return value === null ? null : this.#packObject(value);
-      default:
-        throw this.#refuse(typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`);
-    }
+    if (isJsonScalar(value)) return value;
+    if (typeof value === 'object') return this.#packObject(value as object);
+    if (value === undefined || typeof value === 'number') throw this.#refuse(String(value));
+    throw this.#refuse(`a ${typeof value}`);
   }
 
   #packObject(value: object): Json {
     if (!Array.isArray(value)) {
-      const text = this.#nameRecord(value, this.#path);
+      const text = this.#nameRecord(value, this);
       if (text !== undefined) return { [RECORD_KEY]: text };
       this.#refuseUnlessPlain(value);
     }
@@ -72,10 +72,11 @@ class Packer {
   #packPlain(value: object): Json {
     const packed: Record<string, Json> = {};
     let isOurs = false;
-    for (const [key, inner] of Object.entries(value)) {
+    for (const key of Object.keys(value)) {
+      const inner = (value as Record<string, unknown>)[key];
       if (inner === undefined) continue; // reads as undefined on the other side as well
       if (key === RECORD_KEY || key === PLAIN_KEY) isOurs = true;
-      setOwn(packed, key, this.#at(key, inner));
+      setOwn(packed, key, isJsonScalar(inner) ? inner : this.#at(key, inner));
     }
     return isOurs ? { [PLAIN_KEY]: packed } : packed;
   }
@@ -96,8 +97,13 @@ class Packer {
   }
 
   #refuse(problem: string): JobPayloadRefusedError {
-    return new JobPayloadRefusedError(this.#path(), problem);
+    return new JobPayloadRefusedError(this.path, problem);
   }
+}
+
+function isJsonScalar(value: unknown): value is string | number | boolean | null {
+  if (typeof value === 'string' || typeof value === 'boolean' || value === null) return true;
+  return typeof value === 'number' && Number.isFinite(value);
 }
 
 /** Where a record stood in a packed payload, and where its like is to be put. */
@@ -169,7 +175,8 @@ function unpackInto(
   const inner = Array.isArray(value) ? value : plainOf(value);
   const copy = (Array.isArray(inner) ? [] : {}) as Record<string, unknown>;
   setOwn(holder, key, copy);
-  for (const [name, one] of Object.entries(inner)) {
+  for (const name of Object.keys(inner)) {
+    const one = (inner as Record<string, unknown>)[name];
     if (typeof one !== 'object' || one === null) setOwn(copy, name, one);
     else unpackInto(copy, name, one, [...keys, name], slots);
   }

@@ -30,18 +30,24 @@ export function placedReferences(
   { signing }: ReadOptions,
 ): PlacedReference[] {
   if (slots.length === 0) return [];
-  const byText = new Map<string, RecordSlot[]>();
-  for (const slot of slots) {
-    const same = byText.get(slot.text);
-    if (same === undefined) byText.set(slot.text, [slot]);
-    else same.push(slot);
-  }
-  const references = [...byText].map(([text, wanted]) => ({
-    reference: readReference(text, envelope.isSigned ? signing : undefined),
-    slots: wanted,
+  const keys = envelope.isSigned ? signing : undefined;
+  const references = byText(slots).map((same) => ({
+    reference: readReference((same[0] as RecordSlot).text, keys),
+    slots: same,
   }));
   agree(references, envelope);
   return references;
+}
+
+function byText(slots: readonly RecordSlot[]): (readonly RecordSlot[])[] {
+  if (slots.length === 1) return [slots];
+  const wanted = new Map<string, RecordSlot[]>();
+  for (const slot of slots) {
+    const same = wanted.get(slot.text);
+    if (same === undefined) wanted.set(slot.text, [slot]);
+    else same.push(slot);
+  }
+  return [...wanted.values()];
 }
 
 function readReference(text: string, signing: ReadOptions['signing']): GlobalId {
@@ -95,14 +101,16 @@ export function putRecords(
   references: readonly PlacedReference[],
   onGone: 'fail' | 'discard' = 'fail',
 ): 'put' | 'discard' {
-  refuse(located, 'misrouted', references);
-  if (onGone === 'discard' && located.some(({ outcome }) => outcome === 'gone')) return 'discard';
-  refuse(located, 'gone', references);
-  refuse(located, 'unavailable', references);
-  references.forEach(({ slots }, i) => {
+  if (located.some(({ outcome }) => outcome !== 'found')) {
+    refuse(located, 'misrouted', references);
+    if (onGone === 'discard' && located.some(({ outcome }) => outcome === 'gone')) return 'discard';
+    refuse(located, 'gone', references);
+    refuse(located, 'unavailable', references);
+  }
+  for (let i = 0; i < references.length; i++) {
     const found = located[i] as Extract<LocatedRecord, { outcome: 'found' }>;
-    for (const slot of slots) slot.put(found.record);
-  });
+    for (const slot of (references[i] as PlacedReference).slots) slot.put(found.record);
+  }
   return 'put';
 }
 
@@ -114,7 +122,8 @@ export function isAt(place: RunningPlace | undefined, reference: GlobalId): bool
 /** A record of the job's tenant is looked for where the tenant lives now. */
 function onTodaysPlace(reference: GlobalId, place: RunningPlace | undefined): RecordReference {
   if (place?.tenant === undefined || !isAt(place, reference)) return reference;
-  return { ...reference, shard: place.shard, epoch: place.epoch };
+  const { model, id, tenant } = reference;
+  return { model, id, shard: place.shard, tenant, epoch: place.epoch };
 }
 
 function refuse(

@@ -32,8 +32,17 @@ export interface RestoreOptions<Job = PackedJob> extends ReadOptions {
    * without running its code. Default: fail.
    */
   readonly onGone?: 'fail' | 'discard' | undefined;
+}
+
+/** A job as an adapter has it. */
+export interface AdaptedJob<Job, T> {
+  /** What the queue calls a job, for `onMissingEnvelope`. */
+  readonly job: Job;
+  readonly packed: PackedJob;
+  /** The job's own code. */
+  fn(payload: unknown): T | Promise<T>;
   /** Told where the job will run, before its records are located. */
-  readonly onPlaced?: ((place: RunningPlace | undefined) => void) | undefined;
+  onPlaced?(place: RunningPlace | undefined): void;
 }
 
 /**
@@ -50,80 +59,94 @@ export function restore<T>(
   options: RestoreOptions,
   fn: (payload: unknown) => T | Promise<T>,
 ): Promise<T | undefined> {
-  return restoreJob(packed, packed, options, fn);
+  return restoreJob({ job: packed, packed, fn }, options);
 }
 
-/** `restore` for adapters: `job` is what their queue calls a job, for `onMissingEnvelope`. */
+/** `restore` for adapters. */
 export function restoreJob<Job, T>(
-  job: Job,
-  packed: PackedJob,
+  adapted: AdaptedJob<Job, T>,
   options: RestoreOptions<Job>,
-  fn: (payload: unknown) => T | Promise<T>,
 ): Promise<T | undefined> {
-  return outsideContext(() => {
-    if (packed.envelope === undefined) return restoreUnknown(job, packed, options, fn);
-    return restoreKnown(packed, options, fn);
-  });
+  const restore = adapted.packed.envelope === undefined ? restoreUnknown : restoreKnown;
+  try {
+    return outsideContext(() => restore(adapted, options));
+  } catch (error) {
+    return Promise.reject(error as Error);
+  }
 }
 
-async function restoreKnown<Job, T>(
-  packed: PackedJob,
+/**
+ * Waits only for what has to be waited for, and without async functions: each makes two or three
+ * promises, a job's own work makes few, and Node 20 charges a microsecond for each.
+ */
+function restoreKnown<Job, T>(
+  adapted: AdaptedJob<Job, T>,
   options: RestoreOptions<Job>,
-  fn: (payload: unknown) => T | Promise<T>,
 ): Promise<T | undefined> {
+  const { packed } = adapted;
   const envelope = readEnvelope(packed.envelope, options);
   const unpacked = unpackPayload(packed.payload);
   const references = placedReferences(unpacked.slots, envelope, options);
   checkFleet(options.context, envelope);
+  const run = (place: RunningPlace | undefined) =>
+    runPlaced(adapted, { place, unpacked, references }, options);
   const asked = askPlace(envelope.place, options);
-  const answer = asked instanceof Promise ? await asked : asked;
-  const place = isFrozen(answer) ? await thawed(answer, options.locator) : answer;
-  options.onPlaced?.(place);
+  if (!(asked instanceof Promise) && !isFrozen(asked)) return run(asked);
+  return Promise.resolve(asked)
+    .then((answer) => (isFrozen(answer) ? thawed(answer, options.locator) : answer))
+    .then(run);
+}
+
+function runPlaced<Job, T>(
+  adapted: AdaptedJob<Job, T>,
+  placed: PlacedJob,
+  options: RestoreOptions<Job>,
+): Promise<T | undefined> {
+  const { place, unpacked, references } = placed;
+  adapted.onPlaced?.(place);
   if (references.length === 0) {
-    const bare = async () => fn(unpacked.payload());
-    return onRunningPlace(options.context, place, bare, { lock: true });
+    const bare = () => adapted.fn(unpacked.payload());
+    return Promise.resolve(onRunningPlace(options.context, place, bare, { lock: true }));
   }
   // Locked at once, unless a record may have to be followed elsewhere while it is looked for.
   const lock = references.every(({ reference }) => isAt(place, reference));
-  const run = () => runLocated({ place, lock, unpacked, references }, options, fn);
-  // Awaited here: a promise that is returned by another costs two more.
-  return await onRunningPlace(options.context, place, run, { lock });
+  const run = () => runLocated(adapted, placed, lock, options);
+  return onRunningPlace(options.context, place, run, { lock });
 }
 
 /** A job of before the deploy has a plain payload and the place that its routing key leads to. */
 async function restoreUnknown<Job, T>(
-  job: Job,
-  packed: PackedJob,
+  adapted: AdaptedJob<Job, T>,
   options: RestoreOptions<Job>,
-  fn: (payload: unknown) => T | Promise<T>,
 ): Promise<T> {
-  const key = await options.onMissingEnvelope?.(job);
+  const key = await options.onMissingEnvelope?.(adapted.job);
   if (key === undefined) throw new JobEnvelopeMissingError();
   const answer = await options.locator.locateKey(key);
   const place = isFrozen(answer) ? await thawed(answer, options.locator) : answer;
-  options.onPlaced?.(place);
-  return onRunningPlace(options.context, place, async () => fn(packed.payload), { lock: true });
+  adapted.onPlaced?.(place);
+  const run = async () => adapted.fn(adapted.packed.payload);
+  return onRunningPlace(options.context, place, run, { lock: true });
 }
 
 /** A job at its place, before its records are located. */
 interface PlacedJob {
   readonly place: RunningPlace | undefined;
-  /** True where the scope around is locked to that place already. */
-  readonly lock: boolean;
   readonly unpacked: Unpacked;
   readonly references: readonly PlacedReference[];
 }
 
-async function runLocated<Job, T>(
-  { place, lock, unpacked, references }: PlacedJob,
+/** `isLocked`: the scope around is locked to the place of the job already. */
+function runLocated<Job, T>(
+  adapted: AdaptedJob<Job, T>,
+  { place, unpacked, references }: PlacedJob,
+  isLocked: boolean,
   options: RestoreOptions<Job>,
-  fn: (payload: unknown) => T | Promise<T>,
 ): Promise<T | undefined> {
-  const located = await locateRecords(place, references, options.records);
-  if (putRecords(located, references, options.onGone) === 'discard') return undefined;
-  if (lock) return await fn(unpacked.payload());
-  const run = async () => fn(unpacked.payload());
-  return onRunningPlace(options.context, place, run, { lock: true });
+  return locateRecords(place, references, options.records).then((located) => {
+    if (putRecords(located, references, options.onGone) === 'discard') return undefined;
+    const run = () => adapted.fn(unpacked.payload());
+    return isLocked ? run() : onRunningPlace(options.context, place, run, { lock: true });
+  });
 }
 
 function checkFleet(context: ShardContext, { fleet }: ReadEnvelope): void {
@@ -134,11 +157,12 @@ function checkFleet(context: ShardContext, { fleet }: ReadEnvelope): void {
 function askPlace<Job>(
   place: JobPlace | undefined,
   { context, locator }: RestoreOptions<Job>,
-): RunningPlace | undefined | Promise<Placement> {
+): RunningPlace | Placement | undefined | Promise<Placement> {
   if (place === undefined) return undefined;
   const { tenant, epoch } = place;
   if (tenant === undefined) return { shard: context.topology.shard(place.shard).name };
-  return locator.locateTenant(tenant, epoch === undefined ? {} : { minEpoch: epoch });
+  const options = epoch === undefined ? {} : { minEpoch: epoch };
+  return locator.cachedTenant?.(tenant, options) ?? locator.locateTenant(tenant, options);
 }
 
 function isFrozen(place: RunningPlace | Placement | undefined): place is Placement {

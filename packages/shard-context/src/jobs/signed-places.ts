@@ -1,4 +1,4 @@
-import { formatGlobalId, globalId, type GlobalId, type GlobalIdSigner } from '../gid/index.ts';
+import { globalId, type GlobalId, type GlobalIdSigner } from '../gid/index.ts';
 
 /** What the signature of an envelope's place is made for. */
 const PURPOSE = { purpose: 'job-place' } as const;
@@ -20,14 +20,14 @@ class SignedPlaces {
   }
 
   write(place: GlobalId): string {
-    const plain = formatGlobalId(place);
-    const known = this.#written.get(plain);
+    const { fleet, shard, tenant, epoch } = place;
+    // The tenant last: it may be any text, and nothing else can hold a line break.
+    const seen = `${fleet}\n${shard}\n${epoch}`;
+    const name = tenant === undefined ? seen : `${seen}\n${tenant}`;
+    const known = this.#written.get(name);
     if (known !== undefined) return known;
-    return kept(
-      this.#written,
-      plain,
-      this.#signer.sign(globalId(place), { ...PURPOSE, expires: 'never' }),
-    );
+    const signed = this.#signer.sign(globalId(place), { ...PURPOSE, expires: 'never' });
+    return kept(this.#written, name, signed);
   }
 
   read(text: string): GlobalId {
