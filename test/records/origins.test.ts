@@ -67,6 +67,23 @@ describe('a record remembers where it came from', () => {
     }
   });
 
+  it('mapped by a join to a property that is no relation, one or many, and below a relation', async () => {
+    type Mapped = Account & { found: Inquiry[]; last: Inquiry & { seen: Check } };
+    const mapped = (await asT1(() =>
+      repo(Account)
+        .createQueryBuilder('a')
+        .leftJoinAndMapMany('a.found', Inquiry, 'i', 'i.accountId = a.id')
+        .leftJoinAndMapOne('a.last', Inquiry, 'l', 'l.accountId = a.id')
+        .leftJoinAndMapOne('l.seen', Check, 'c', 'c.inquiryId = l.id')
+        .where('a.id = 1')
+        .getOneOrFail(),
+    )) as Mapped;
+    for (const record of [mapped.found[0], mapped.last, mapped.last.seen]) {
+      expect(originOf(record as object)).toEqual(T1);
+    }
+    await refusedOnUs2(() => repo(Inquiry).save(mapped.last));
+  });
+
   it('over a lazy relation, which loads from its own shard outside and elsewhere', async () => {
     const inquiry = await asT1(() => repo(Inquiry).findOneByOrFail({ id: '1' }));
     const elsewhere = await asT3(() => inquiry.reviewer);

@@ -69,8 +69,16 @@ export interface WriteGuards {
   beforeCriteria(builder: CriteriaBuilder, runner: PlacedRunner): void | Promise<void>;
   /** Before a record is filled with the row that has its id at this place: `reload()`. */
   beforeReload(record: ObjectLiteral, metadata: EntityMetadata, place: Place): void;
-  /** After hydration: the roots, with their joined relations as properties. Always called. */
-  loaded(metadata: EntityMetadata, entities: readonly object[], runner: PlacedRunner): void;
+  /**
+   * After hydration: the roots, with their joined relations as properties, and with what joins have
+   * mapped to other properties. Always called.
+   */
+  loaded(
+    metadata: EntityMetadata,
+    entities: readonly object[],
+    runner: PlacedRunner,
+    mapped: readonly MappedJoin[],
+  ): void;
   /** Where a record was loaded or inserted; undefined when not known. A lazy relation goes there. */
   homeOf(record: object): Place | undefined;
   /**
@@ -80,6 +88,12 @@ export interface WriteGuards {
   generatedId(insertId: string | number, index: number, metadata: EntityMetadata): string | number;
   /** True where rows of the entity belong to a tenant, so that unfenced writes are refused. */
   hasTenantKey(metadata: EntityMetadata): boolean;
+}
+
+/** A join whose records stand in a property that is no relation: `leftJoinAndMapOne`. */
+export interface MappedJoin {
+  readonly property: string;
+  readonly metadata: EntityMetadata;
 }
 
 /** Guards that let everything pass: what holds before the rules about records are in place. */

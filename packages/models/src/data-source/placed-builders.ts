@@ -25,6 +25,7 @@ import { scopeParameters } from '../records/scope-parameters.ts';
 import { RunnerMisplacedError } from '../runner/runner-errors.ts';
 import { ShardQueryRunner } from '../runner/shard-query-runner.ts';
 import { guardedDelete, guardedInsert, guardedUpdate } from './guarded-execute.ts';
+import type { MappedJoin } from './guards.ts';
 import { refusePinnedTargets } from './pinned-targets.ts';
 import type { GuardedSource } from './router.ts';
 
@@ -72,12 +73,19 @@ export class PlacedSelect<E extends ObjectLiteral> extends SelectQueryBuilder<E>
   ): ReturnType<SelectQueryBuilder<E>['executeEntitiesAndRawResults']> {
     if (!(runner instanceof ShardQueryRunner)) return super.executeEntitiesAndRawResults(runner);
     const result = await runner.inPlace(() => super.executeEntitiesAndRawResults(runner));
-    const alias = this.expressionMap.mainAlias;
-    if (alias?.hasMetadata === true && result.entities.length > 0) {
-      (this.dataSource as GuardedSource).guards.loaded(alias.metadata, result.entities, runner);
+    const { mainAlias, joinAttributes } = this.expressionMap;
+    if (mainAlias?.hasMetadata === true && result.entities.length > 0) {
+      const { guards } = this.dataSource as GuardedSource;
+      guards.loaded(mainAlias.metadata, result.entities, runner, mappedJoins(joinAttributes));
     }
     return result;
   }
+}
+
+function mappedJoins(joins: SelectQueryBuilder<ObjectLiteral>['expressionMap']['joinAttributes']) {
+  return joins.flatMap(({ mapToPropertyPropertyName: property, metadata }): MappedJoin[] =>
+    property === undefined || metadata === undefined ? [] : [{ property, metadata }],
+  );
 }
 
 /** TypeORM's builder for inserts and upserts, with the guards before and after its statement. */

@@ -3,6 +3,7 @@ import type { EntityMetadata, InsertQueryBuilder, InsertResult, ObjectLiteral } 
 import {
   noGuards,
   type CriteriaBuilder,
+  type MappedJoin,
   type PlacedRunner,
   type SubjectWrite,
   type WriteGuards,
@@ -83,8 +84,13 @@ export class RecordGuards implements WriteGuards {
     refuseMisplaced('reload', [{ record, metadata }], place);
   }
 
-  loaded(metadata: EntityMetadata, entities: readonly object[], runner: PlacedRunner): void {
-    noteOrigins(metadata, entities, runner.place);
+  loaded(
+    metadata: EntityMetadata,
+    entities: readonly object[],
+    runner: PlacedRunner,
+    mapped: readonly MappedJoin[],
+  ): void {
+    noteOrigins(metadata, entities, runner.place, mapped);
   }
 
   homeOf(record: object): Place | undefined {
