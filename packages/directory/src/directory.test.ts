@@ -331,6 +331,7 @@ describe('the options of a directory', () => {
   it.each([
     ['cache.hardAgeMs', { cache: { hardAgeMs: 1 } }],
     ['cache.negativeAgeMs', { cache: { negativeAgeMs: 60_000 } }],
+    ['cache.maxEntries', { cache: { maxEntries: 20_000_001, maxBytes: 2 ** 34 } }],
     ['keyHash.current.secret', { keyHash: { current: { id: 'k', secret: 'short' } } }],
     ['keyHash.current.id', { keyHash: { current: { id: 'not an id', secret: 'x'.repeat(32) } } }],
   ])('are refused by the name of %s', (field, wrong) => {

@@ -27,7 +27,10 @@ class CoarseClock implements Clock {
 
 /** Bounds and ages of the cache in front of the store. All ages are jittered by ±10 %. */
 export interface CacheOptions {
-  /** Most keys remembered. Default 100,000; each costs about 60 bytes, reserved at the start. */
+  /**
+   * Most keys remembered. Default 100,000, at most 20 million; each costs about 60 bytes, reserved at
+   * the start.
+   */
   readonly maxEntries?: number;
   /** Most bytes over all entries, as estimated. Default 64 MiB; lowers `maxEntries` if need be. */
   readonly maxBytes?: number;
@@ -76,6 +79,7 @@ const DEFAULTS: CacheSettings = {
 
 const LEAST: Partial<Record<keyof CacheOptions, number>> = { pollMs: 0 };
 const MOST: Partial<Record<keyof CacheOptions, number>> = {
+  maxEntries: 20_000_000, // V8 keeps longer arrays as hash tables
   negativeAgeMs: 2_000,
   batchSize: 1_000,
 };
