@@ -75,12 +75,13 @@ export class RecordFinder implements RecordLocator {
     if (id.some((part) => part === undefined)) {
       throw new RecordUnknownError(`a ${metadata.name}`, 'it has no id');
     }
-    const reference = { model: metadata.name, id: id as string[], shard: origin.shard };
-    if (origin.tenant === undefined || tenantPathOf(metadata) === undefined) {
-      const tenant = this.#ownTenant(metadata, record);
-      return tenant === undefined ? reference : { ...reference, tenant };
+    const named = { model: metadata.name, id: id as string[] };
+    const { shard, tenant, epoch } = origin;
+    if (tenant !== undefined && tenantPathOf(metadata) !== undefined) {
+      return Object.assign(named, { shard, tenant, epoch });
     }
-    return { ...reference, tenant: origin.tenant, epoch: origin.epoch };
+    const own = this.#ownTenant(metadata, record);
+    return Object.assign(named, own === undefined ? { shard } : { shard, tenant: own });
   }
 
   isRecord(value: unknown): value is object {

@@ -53,8 +53,10 @@ export function prepareAsStored(
   }
   const { context, records, signing } = sharding;
   const packed = pack({ payload: payload ?? {}, records, context, signing });
-  const metadata = writeMetadata({ envelope: packed.envelope });
-  return { data: packed.payload, opts: { ...opts, telemetry: { metadata } } };
+  // Not spread: Node 20 takes half a microsecond to spread an object beside a property of one's own.
+  const stored: JobsOptions = Object.assign({}, opts);
+  stored.telemetry = { metadata: writeMetadata({ envelope: packed.envelope }) };
+  return { data: packed.payload, opts: stored };
 }
 
 /** Prepares every node: BullMQ forgets the context of those that have no options. */
