@@ -7,6 +7,10 @@ import { decodePart } from './text.ts';
 const GLOBAL_ID =
   /^gid:\/\/([a-z][a-z0-9_-]{0,31})\/([A-Za-z_$][\w$]*)\/([^?&#]+)\?shard=([a-z][a-z0-9_-]{0,31})(?:&tenant=([^&#]+)(?:&e=([1-9]\d{0,15}))?)?$/;
 
+/** The same, of one part and with nothing encoded, as most are: what it matches needs no decoding. */
+const PLAIN =
+  /^gid:\/\/([a-z][a-z0-9_-]{0,31})\/([A-Za-z_$][\w$]*)\/([\w\-.!~*'()]+)\?shard=([a-z][a-z0-9_-]{0,31})(?:&tenant=([\w\-.!~*'()]+)(?:&e=([1-9]\d{0,15}))?)?$/;
+
 /**
  * Reads a global ID. Strict: one record in one place has one text, so whatever is repeated, unknown,
  * out of order, in another case or otherwise encoded is refused, and
@@ -15,6 +19,11 @@ const GLOBAL_ID =
  */
 export function parseGlobalId(text: string): GlobalId {
   if (typeof text !== 'string' || text.length > GLOBAL_ID_MAX_LENGTH) throw problemOfText(text);
+  const plain = PLAIN.exec(text);
+  if (plain !== null) {
+    const [, fleet, model, id, shard, tenant, epoch] = plain as unknown as Matched;
+    return checked(fleet, model, Object.freeze([id]), shard, tenant, epochOf(epoch), text);
+  }
   const match = GLOBAL_ID.exec(text);
   if (match === null) throw problemOfText(text);
   const [, fleet, model, id, shard, tenant, epoch] = match as unknown as Matched;
