@@ -2,6 +2,7 @@ import { Activity, type Opener } from './activity.ts';
 import { channels, type Escape } from './channels.ts';
 import { ShardContextMissingError } from './context-errors.ts';
 import type { Frame, Place, Role } from './frame.ts';
+import { isThenable, whenSettled } from './settled.ts';
 import { currentFrame, runInFrame } from './storage.ts';
 
 /** The axes of a frame that a scope may set; what it leaves out is inherited. */
@@ -35,7 +36,7 @@ export function openScope<T>(
     activity.closed = true;
     throw error;
   }
-  if (result instanceof Promise) return closeWhenSettled(result, activity) as T;
+  if (result instanceof Promise) return whenSettled(result, () => (activity.closed = true)) as T;
   activity.closed = true;
   return result;
 }
@@ -59,28 +60,6 @@ function settleInside<T>(result: T): T {
 }
 
 const { then: PROMISE_THEN } = Promise.prototype;
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    typeof (value as { then?: unknown }).then === 'function'
-  );
-}
-
-/** By `then`: an async function makes two promises, and every scope passes here. */
-function closeWhenSettled<T>(result: Promise<T>, activity: Activity): Promise<T> {
-  return result.then(
-    (value) => {
-      activity.closed = true;
-      return value;
-    },
-    (error: unknown) => {
-      activity.closed = true;
-      throw error;
-    },
-  );
-}
 
 /** Runs `fn` with reads going to `role`; the place stays. A transaction always uses its writer. */
 export function onRole<T>(role: Role, fn: () => T): T {

@@ -216,7 +216,7 @@ export class Entries {
   }
 }
 
-/** Ages differ, so that what was read together is not read again together. From 0 to 1. */
+/** Ages differ, so that what was read together is not read again together. `part`: from 0 to 1. */
 function jitter(part: number): number {
   return 1 - JITTER / 2 + part * JITTER;
 }

@@ -18,8 +18,8 @@ export const BYTES_PER_ENTRY = ROOM * (WORDS * 4 + 8);
 
 /**
  * A bounded table from the prints of keys to values, open-addressed with linear probing, in one
- * piece of memory that is reserved at the start. An entry lies in one line of the processor's cache:
- * lru-cache keeps it in seven places, and a hit in a million keys waits for each of them.
+ * piece of memory that is reserved at the start. All of an entry but its value lies side by side:
+ * lru-cache spreads it over a map and six arrays, and a hit in a million keys waits for each of them.
  *
  * When it is full, an entry not found for long goes: a hand moves over the slots, spares whatever
  * was found since it last came by, and takes the next (CLOCK; Corbató, 1968). Prints are keyed and

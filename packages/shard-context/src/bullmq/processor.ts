@@ -2,6 +2,7 @@ import type { Job, SandboxedJob } from 'bullmq';
 import { pack, type PackedJob } from '../jobs/index.ts';
 import { restoreJob, type AdaptedJob } from '../jobs/restore.ts';
 import type { RunningPlace } from '../jobs/running-place.ts';
+import { isThenable, whenSettled } from '../settled.ts';
 import { readMetadata } from './metadata.ts';
 import { settle } from './settle.ts';
 import type { Sharding } from './sharding.ts';
@@ -138,7 +139,7 @@ class PlacedAttempt<J extends Job, Result> extends Attempt<J, Result> {
   }
 }
 
-/** What `try` and `finally` in an async function do, for two promises less of each job. */
+/** Calls `end` when `fn` has ended; where that is at once, no promise is made. */
 function andThen<Result>(
   fn: () => Result | Promise<Result>,
   end: () => void,
@@ -149,19 +150,5 @@ function andThen<Result>(
   } finally {
     if (!isThenable(result)) end();
   }
-  if (!isThenable(result)) return result;
-  return Promise.resolve(result).then(
-    (value) => {
-      end();
-      return value;
-    },
-    (error: unknown) => {
-      end();
-      throw error;
-    },
-  );
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+  return isThenable(result) ? whenSettled(Promise.resolve(result), end) : result;
 }

@@ -3,9 +3,9 @@ import { readMetadata, writeMetadata } from './metadata.ts';
 import { ENVELOPE, type WithEnvelope } from './sharding.ts';
 
 /**
- * A job that our producers make. BullMQ builds every job of `add`, `addBulk` and flows through this
- * constructor, after its telemetry has written its text: the one place where the envelope reaches
- * all of them, flow children without options included.
+ * A job that our producers make where there is telemetry, and of every flow. BullMQ builds it
+ * through this constructor, after its telemetry has written its text: the one place where the
+ * envelope reaches all of them, flow children without options included.
  */
 export class ShardedJob extends Job {
   constructor(

@@ -77,7 +77,7 @@ export function restoreJob<Job, T>(
 
 /**
  * Waits only for what has to be waited for, and without async functions: each makes two or three
- * promises, a job's own work makes few, and Node 20 charges a microsecond for each.
+ * promises, for every job.
  */
 function restoreKnown<Job, T>(
   adapted: AdaptedJob<Job, T>,

@@ -1,0 +1,25 @@
+/** True for what can be awaited: promises, and queries that begin when they are awaited. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as { then?: unknown }).then === 'function'
+  );
+}
+
+/**
+ * The promise, with `end` called before anybody hears how it settled. By `then`: what `finally` in an
+ * async function does takes two promises, and every scope and job passes here.
+ */
+export function whenSettled<T>(promise: Promise<T>, end: () => void): Promise<T> {
+  return promise.then(
+    (value) => {
+      end();
+      return value;
+    },
+    (error: unknown) => {
+      end();
+      throw error;
+    },
+  );
+}
