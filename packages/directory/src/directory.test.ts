@@ -327,22 +327,6 @@ describe('the shard of a new tenant', () => {
   });
 });
 
-describe('cachedTenant', () => {
-  it('answers at once what is fresh and of the epoch asked for, and reads nothing', async () => {
-    const directory = open();
-    const read = vi.spyOn(store, 'findPlacements');
-    expect(directory.cachedTenant('t')).toBeUndefined();
-    expect(read).not.toHaveBeenCalled();
-    const placement = await directory.locateTenant('t');
-    expect(directory.cachedTenant('t')).toBe(placement);
-    expect(directory.cachedTenant('t', { minEpoch: placement.epoch })).toBe(placement);
-    expect(directory.cachedTenant('t', { minEpoch: placement.epoch + 1 })).toBeUndefined();
-    now += 1_200; // softer than the softest jitter of 1,000
-    expect(directory.cachedTenant('t')).toBeUndefined();
-    expect(read).toHaveBeenCalledTimes(1);
-  });
-});
-
 describe('the options of a directory', () => {
   it.each([
     ['cache.hardAgeMs', { cache: { hardAgeMs: 1 } }],
