@@ -52,7 +52,12 @@ export class ShardedQueue<Data = unknown, Result = unknown> extends Queue {
   override add(name: string, data: Data, opts?: ShardedJobsOptions): Promise<Job<Data, Result>> {
     try {
       const prepared = this.#prepared(data, opts);
-      const send = () => super.add(name, prepared.data, prepared.opts);
+      const { data: packed, opts: stored } = prepared;
+      // The same without a look for telemetry, which takes three async functions around it.
+      const send = () =>
+        this.opts.telemetry === undefined
+          ? super.addJob(name, packed, stored)
+          : super.add(name, packed, stored);
       const named = { name, prepared };
       return this.#isKept([named], send) ? Promise.resolve(this.#unsent(named)) : send();
     } catch (error) {

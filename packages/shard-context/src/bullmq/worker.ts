@@ -1,4 +1,11 @@
-import { Worker, type Job, type WorkerListener, type WorkerOptions } from 'bullmq';
+import {
+  Worker,
+  type Job,
+  type Span,
+  type SpanKind,
+  type WorkerListener,
+  type WorkerOptions,
+} from 'bullmq';
 import { onRunningPlace } from '../jobs/running-place.ts';
 import { outsideContext } from '../storage.ts';
 import {
@@ -43,6 +50,21 @@ export class ShardedWorker<Data = unknown, Result = unknown> extends Worker {
   /** Starts the loop, outside the builder's context. */
   override run(): Promise<void> {
     return outsideContext(() => super.run());
+  }
+
+  /** Without telemetry BullMQ's own only calls `fn`, and makes three promises of each job for it. */
+  override trace<T>(
+    kind: SpanKind,
+    operation: string,
+    destination: string,
+    fn: (span?: Span, metadata?: string) => Promise<T> | T,
+    metadata?: string,
+  ): Promise<T | Promise<T>> {
+    if (this.opts.telemetry !== undefined) {
+      return super.trace(kind, operation, destination, fn, metadata);
+    }
+    const result = fn();
+    return result instanceof Promise ? result : Promise.resolve(result);
   }
 
   /** A processor in a file restores the job by itself; here it is only placed, or refused. */
