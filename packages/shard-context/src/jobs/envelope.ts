@@ -1,4 +1,4 @@
-import { globalId, type GlobalIdSigner } from '../gid/index.ts';
+import { globalId, type GlobalId, type GlobalIdSigner } from '../gid/index.ts';
 import { isSwitchyardError } from '../errors.ts';
 import { JobEnvelopeInvalidError, JobEnvelopeUnreadableError } from './job-errors.ts';
 import { signPlace, verifyPlace } from './signed-places.ts';
@@ -68,9 +68,7 @@ function signedEnvelope(
   { signer }: JobSigning,
 ): JobEnvelope {
   if (place === undefined) return { v: 2, fleet };
-  const { shard, tenant, epoch } = place;
-  const value = { fleet, model: 'JobPlace', id: ['-'], shard, tenant, epoch };
-  return { v: 2, fleet, place: signPlace(signer, value) };
+  return { v: 2, fleet, place: signPlace(signer, fleet, place) };
 }
 
 /** How a worker reads envelopes. */
@@ -86,32 +84,32 @@ export interface ReadOptions {
  * JobEnvelopeInvalidError for what is damaged, or not signed where it must be
  */
 export function readEnvelope(value: unknown, options: ReadOptions = {}): ReadEnvelope {
-  const { v, fleet } = versionOf(value);
+  const envelope = checkedEnvelope(value);
+  const { v } = envelope;
   const newest = options.readsUpTo ?? ENVELOPE_VERSION;
   if (v > newest) {
     const reason = `its envelope has version ${v}, this worker reads up to ${newest}`;
     throw new JobEnvelopeUnreadableError(reason);
   }
-  const envelope = value as JobEnvelope;
-  if (v === 2) return readSigned(envelope, fleet, options.signing);
+  if (v === 2) return readSigned(envelope, options.signing);
   if (options.signing !== undefined && options.signing.acceptUnsigned !== true) {
     throw new JobEnvelopeInvalidError('it is not signed, and this worker runs signed jobs only');
   }
-  return readPlain(envelope, fleet);
+  return readPlain(envelope);
 }
 
 /** What was read of an envelope that cannot change: queues hand out the same one for each job of a place. */
 const READ = new WeakMap<JobEnvelope, ReadEnvelope>();
 
-function readPlain(envelope: JobEnvelope, fleet: string): ReadEnvelope {
+function readPlain(envelope: JobEnvelope): ReadEnvelope {
   const known = READ.get(envelope);
   if (known !== undefined) return known;
-  const read = { fleet, place: readPlace(envelope), isSigned: false };
+  const read = { fleet: envelope.fleet, place: readPlace(envelope), isSigned: false };
   if (Object.isFrozen(envelope)) READ.set(envelope, read);
   return read;
 }
 
-function versionOf(value: unknown): { v: number; fleet: string } {
+function checkedEnvelope(value: unknown): JobEnvelope {
   const { v, fleet } = (value ?? {}) as Partial<JobEnvelope>;
   if (typeof v !== 'number' || !Number.isInteger(v) || v < 1) {
     throw new JobEnvelopeInvalidError('its envelope has no version');
@@ -120,33 +118,28 @@ function versionOf(value: unknown): { v: number; fleet: string } {
   if (v <= ENVELOPE_VERSION && typeof fleet !== 'string') {
     throw new JobEnvelopeInvalidError('its envelope names no fleet');
   }
-  return { v, fleet: String(fleet) };
+  return value as JobEnvelope;
 }
 
 function readPlace({ fleet, shard, tenant, epoch }: JobEnvelope): JobPlace | undefined {
   if (shard === undefined && tenant === undefined) return undefined;
-  return asPlace(() =>
+  return soundPlace(() =>
     globalId({ fleet, model: 'JobPlace', id: ['-'], shard: shard ?? '', tenant, epoch }),
   );
 }
 
-function readSigned(
-  { place }: JobEnvelope,
-  fleet: string,
-  signing: JobSigning | undefined,
-): ReadEnvelope {
+function readSigned({ fleet, place }: JobEnvelope, signing: JobSigning | undefined): ReadEnvelope {
   if (signing === undefined) {
     throw new JobEnvelopeUnreadableError('it is signed, and this worker has no keys');
   }
   if (place === undefined) return { fleet, place: undefined, isSigned: true };
-  const signed = asPlace(() => verifyPlace(signing.signer, place));
+  const signed = soundPlace(() => verifyPlace(signing.signer, place));
   return { fleet: signed.fleet, place: signed, isSigned: true };
 }
 
-function asPlace(read: () => JobPlace & { fleet: string }): JobPlace & { fleet: string } {
+function soundPlace(read: () => GlobalId): GlobalId {
   try {
-    const { fleet, shard, tenant, epoch } = read();
-    return { fleet, shard, tenant, epoch };
+    return read();
   } catch (cause) {
     if (!isSwitchyardError(cause)) throw cause;
     throw new JobEnvelopeInvalidError('its envelope names no sound place', { cause });

@@ -8,8 +8,8 @@ import { agrees, checkAgreement, placeOfRecords, type PlacedRecord } from './agr
 import { writeEnvelope, type JobEnvelope, type JobPlace, type JobSigning } from './envelope.ts';
 import { packPayload, type Json } from './payload.ts';
 
-/** What signed global IDs in a job's payload are made for. */
-export const RECORD_PURPOSE = 'job-record';
+/** What signed global IDs in a job's payload are made for, and how long they are good. */
+export const RECORD_USE = { purpose: 'job-record', expires: 'never' } as const;
 
 /** A job as plain JSON, for any queue. */
 export interface PackedJob {
@@ -39,11 +39,13 @@ export function pack(request: PackRequest): PackedJob & { readonly envelope: Job
   const frame = currentFrame();
   reportLateUse(frame, 'make a job');
   const fleet = fleetOf(request.context, frame?.place?.fleet);
-  const references: RecordReference[] = [];
+  let references: RecordReference[] = [];
   const payload = packPayload(request.payload, (value) => {
     if (!request.records.isRecord(value)) return undefined;
     const reference = request.records.referenceOf(value);
-    references.push(reference);
+    // One alone, as most are, in an array of its length: pushing makes room for seventeen.
+    if (references.length === 0) references = [reference];
+    else references.push(reference);
     const { model, id, shard, tenant, epoch } = reference;
     return textOf({ fleet, model, id, shard, tenant, epoch }, request.signing);
   });
@@ -76,5 +78,5 @@ function fleetOf(context: ShardContext | undefined, entered: string | undefined)
 
 function textOf(value: GlobalId, signing: JobSigning | undefined): string {
   if (signing === undefined) return formatGlobalId(value);
-  return signing.signer.sign(value, { purpose: RECORD_PURPOSE, expires: 'never' });
+  return signing.signer.sign(value, RECORD_USE);
 }

@@ -53,15 +53,15 @@ describe('a payload', () => {
   });
 
   it('names a record where it stands, and says where that is', () => {
-    const { slots, payload } = unpackPayload(packPayload({ a: [{ b: row }], c: row }, nameRow));
-    expect(slots.map(({ path }) => path)).toEqual(['payload.a[0].b', 'payload.c']);
-    for (const slot of slots) slot.put(row);
-    expect(payload()).toEqual({ a: [{ b: row }], c: row });
+    const unpacked = unpackPayload(packPayload({ a: [{ b: row }], c: row }, nameRow));
+    expect(unpacked.slots.map(({ path }) => path)).toEqual(['payload.a[0].b', 'payload.c']);
+    for (const slot of unpacked.slots) slot.put(row);
+    expect(unpacked.payload()).toEqual({ a: [{ b: row }], c: row });
   });
 
   it('may itself be a record', () => {
-    const { slots, payload } = unpackPayload(packPayload(row, nameRow));
-    slots[0]?.put(row);
-    expect(payload()).toBe(row);
+    const unpacked = unpackPayload(packPayload(row, nameRow));
+    unpacked.slots[0]?.put(row);
+    expect(unpacked.payload()).toBe(row);
   });
 });

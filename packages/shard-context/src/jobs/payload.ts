@@ -28,18 +28,35 @@ export function packPayload(payload: unknown, nameRecord: NameRecord): Json {
   return new Packer(nameRecord).pack(payload);
 }
 
+/** A container that is being packed. Linked, not stacked: two arrays would be half of the packing. */
+class Level {
+  readonly container: object;
+  readonly around: Level | undefined;
+  readonly depth: number;
+  /** Of what is being packed in it. */
+  key: string | number = '';
+
+  constructor(container: object, around: Level | undefined) {
+    this.container = container;
+    this.around = around;
+    this.depth = around === undefined ? 1 : around.depth + 1;
+  }
+}
+
 class Packer implements Whereabouts {
   readonly #nameRecord: NameRecord;
-  /** The way to the current value, outermost first; its text is made only when it is needed. */
-  readonly #keys: (string | number)[] = [];
-  readonly #around: object[] = [];
+  /** The innermost container around the current value. */
+  #level: Level | undefined;
 
   constructor(nameRecord: NameRecord) {
     this.#nameRecord = nameRecord;
   }
 
+  /** Made only when it is asked for: errors name it. */
   get path(): string {
-    return pathOf(this.#keys);
+    const keys: (string | number)[] = [];
+    for (let level = this.#level; level !== undefined; level = level.around) keys.push(level.key);
+    return pathOf(keys.reverse());
   }
 
   pack(value: unknown): Json {
@@ -55,37 +72,41 @@ class Packer implements Whereabouts {
       if (text !== undefined) return { [RECORD_KEY]: text };
       this.#refuseUnlessPlain(value);
     }
-    if (this.#around.includes(value)) throw this.#refuse('part of itself (a cycle)');
-    if (this.#around.length >= MAX_DEPTH) throw this.#refuse(`nested over ${MAX_DEPTH} deep`);
-    this.#around.push(value);
-    const packed = Array.isArray(value) ? this.#packArray(value) : this.#packPlain(value);
-    this.#around.pop();
+    this.#refuseUnlessFinite(value);
+    const around = this.#level;
+    const level = (this.#level = new Level(value, around));
+    const packed = Array.isArray(value) ? this.#packArray(value, level) : this.#packPlain(level);
+    this.#level = around;
     return packed;
   }
 
-  #packArray(values: readonly unknown[]): Json {
+  #packArray(values: readonly unknown[], level: Level): Json {
     const packed: Json[] = [];
-    for (let i = 0; i < values.length; i++) packed.push(this.#at(i, values[i]));
+    for (let i = 0; i < values.length; i++) {
+      level.key = i;
+      packed.push(this.pack(values[i]));
+    }
     return packed;
   }
 
-  #packPlain(value: object): Json {
+  #packPlain(level: Level): Json {
     const packed: Record<string, Json> = {};
     let isOurs = false;
-    for (const key of Object.keys(value)) {
-      const inner = (value as Record<string, unknown>)[key];
+    for (const key of Object.keys(level.container)) {
+      const inner = (level.container as Record<string, unknown>)[key];
       if (inner === undefined) continue; // reads as undefined on the other side as well
       if (key === RECORD_KEY || key === PLAIN_KEY) isOurs = true;
-      setOwn(packed, key, isJsonScalar(inner) ? inner : this.#at(key, inner));
+      level.key = key;
+      setOwn(packed, key, this.pack(inner));
     }
     return isOurs ? { [PLAIN_KEY]: packed } : packed;
   }
 
-  #at(key: string | number, value: unknown): Json {
-    this.#keys.push(key);
-    const packed = this.pack(value);
-    this.#keys.pop();
-    return packed;
+  #refuseUnlessFinite(value: object): void {
+    if ((this.#level?.depth ?? 0) >= MAX_DEPTH) throw this.#refuse(`nested over ${MAX_DEPTH} deep`);
+    for (let level = this.#level; level !== undefined; level = level.around) {
+      if (level.container === value) throw this.#refuse('part of itself (a cycle)');
+    }
   }
 
   #refuseUnlessPlain(value: object): void {
@@ -116,27 +137,35 @@ export interface RecordSlot {
   put(record: object): void;
 }
 
+/** A key on the way into a packed payload. */
+class Step {
+  readonly key: string | number;
+  readonly before: Step | undefined;
+
+  constructor(key: string | number, before: Step | undefined) {
+    this.key = key;
+    this.before = before;
+  }
+}
+
 class Slot implements RecordSlot {
   readonly text: string;
-  readonly #keys: readonly (string | number)[];
   readonly #holder: object;
   readonly #key: string | number;
+  readonly #way: Step | undefined;
 
-  constructor(
-    text: string,
-    keys: readonly (string | number)[],
-    holder: object,
-    key: string | number,
-  ) {
+  constructor(text: string, holder: object, key: string | number, way: Step | undefined) {
     this.text = text;
-    this.#keys = keys;
     this.#holder = holder;
     this.#key = key;
+    this.#way = way;
   }
 
   /** Made only when it is asked for: errors name it. */
   get path(): string {
-    return pathOf(this.#keys);
+    const keys: (string | number)[] = [];
+    for (let step = this.#way; step !== undefined; step = step.before) keys.push(step.key);
+    return pathOf(keys.reverse());
   }
 
   put(record: object): void {
@@ -153,32 +182,40 @@ export interface Unpacked {
 
 /** Undoes `packPayload`, except that the records are left to be put. */
 export function unpackPayload(packed: unknown): Unpacked {
-  const slots: RecordSlot[] = [];
-  const root: Record<string, unknown> = {};
-  unpackInto(root, 'payload', packed, [], slots);
-  return { slots, payload: () => root['payload'] };
+  return new Unpacking(packed);
 }
 
-function unpackInto(
-  holder: Record<string | number, unknown>,
-  key: string | number,
-  value: unknown,
-  keys: readonly (string | number)[],
-  slots: RecordSlot[],
-): void {
-  if (typeof value !== 'object' || value === null) return setOwn(holder, key, value);
-  const text = textOfRecord(value);
-  if (text !== undefined) {
-    slots.push(new Slot(text, keys, holder, key));
-    return;
+class Unpacking implements Unpacked {
+  slots: RecordSlot[] = [];
+  readonly #root = { payload: undefined };
+
+  constructor(packed: unknown) {
+    this.#put(this.#root, 'payload', packed, undefined);
   }
-  const inner = Array.isArray(value) ? value : plainOf(value);
-  const copy = (Array.isArray(inner) ? [] : {}) as Record<string, unknown>;
-  setOwn(holder, key, copy);
-  for (const name of Object.keys(inner)) {
-    const one = (inner as Record<string, unknown>)[name];
-    if (typeof one !== 'object' || one === null) setOwn(copy, name, one);
-    else unpackInto(copy, name, one, [...keys, name], slots);
+
+  payload(): unknown {
+    return this.#root.payload;
+  }
+
+  /** Puts a copy of `value`, which stands at the end of `way`, into the holder. */
+  #put(holder: object, key: string | number, value: unknown, way: Step | undefined): void {
+    if (typeof value !== 'object' || value === null) return setOwn(holder, key, value);
+    const text = textOfRecord(value);
+    if (text !== undefined) {
+      // One alone, as most are, in an array of its length: pushing makes room for seventeen.
+      const slot = new Slot(text, holder, key, way);
+      if (this.slots.length === 0) this.slots = [slot];
+      else this.slots.push(slot);
+      return;
+    }
+    const inner = Array.isArray(value) ? value : plainOf(value);
+    const copy = Array.isArray(inner) ? [] : {};
+    setOwn(holder, key, copy);
+    for (const name of Object.keys(inner)) {
+      const one = (inner as Record<string, unknown>)[name];
+      if (typeof one !== 'object' || one === null) setOwn(copy, name, one);
+      else this.#put(copy, name, one, new Step(name, way));
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 import { isSwitchyardError } from '../errors.ts';
 import { parseGlobalId, type GlobalId } from '../gid/index.ts';
 import type { LocatedRecord, RecordLocator, RecordReference } from '../ports.ts';
-import { agrees, checkAgreement, placeOfRecords } from './agreement.ts';
+import { agrees, checkAgreement, placeOfRecords, type PlacedRecord } from './agreement.ts';
 import type { ReadEnvelope, ReadOptions } from './envelope.ts';
 import {
   JobEnvelopeInvalidError,
@@ -10,7 +10,7 @@ import {
   JobRecordMisroutedError,
   JobRecordUnavailableError,
 } from './job-errors.ts';
-import { RECORD_PURPOSE } from './pack.ts';
+import { RECORD_USE } from './pack.ts';
 import type { RecordSlot } from './payload.ts';
 import type { RunningPlace } from './running-place.ts';
 
@@ -53,7 +53,7 @@ function byText(slots: readonly RecordSlot[]): (readonly RecordSlot[])[] {
 function readReference(text: string, signing: ReadOptions['signing']): GlobalId {
   try {
     if (signing === undefined) return parseGlobalId(text);
-    return signing.signer.verify(text, { purpose: RECORD_PURPOSE });
+    return signing.signer.verify(text, RECORD_USE);
   } catch (cause) {
     if (!isSwitchyardError(cause)) throw cause;
     throw new JobEnvelopeInvalidError('its payload names a record that is not sound', { cause });
@@ -61,22 +61,25 @@ function readReference(text: string, signing: ReadOptions['signing']): GlobalId 
 }
 
 function agree(references: readonly PlacedReference[], { fleet, place }: ReadEnvelope): void {
-  for (const { reference, slots } of references) {
-    if (reference.fleet === fleet) continue;
-    const path = pathOf(slots);
-    throw new JobPlaceConflictError(
-      'run a job',
-      path,
-      `fleet ${reference.fleet}`,
-      `fleet ${fleet}`,
-    );
+  for (const one of references) {
+    if (one.reference.fleet !== fleet) throw ofAnotherFleet(one, fleet);
   }
   const agreed = place ?? placeOfRecords(references.map(({ reference }) => reference));
-  if (agreed === undefined || references.every(({ reference }) => agrees(agreed, reference)))
-    return;
-  // Only a conflict needs the paths.
-  const placed = references.map(({ reference, slots }) => ({ ...reference, path: pathOf(slots) }));
-  checkAgreement('run a job', agreed, placed);
+  if (agreed === undefined) return;
+  for (const { reference } of references) {
+    if (!agrees(agreed, reference))
+      return checkAgreement('run a job', agreed, withPaths(references));
+  }
+}
+
+/** Only a conflict needs the paths. */
+function withPaths(references: readonly PlacedReference[]): PlacedRecord[] {
+  return references.map(({ reference, slots }) => ({ ...reference, path: pathOf(slots) }));
+}
+
+function ofAnotherFleet({ reference, slots }: PlacedReference, fleet: string): Error {
+  const theirs = `fleet ${reference.fleet}`;
+  return new JobPlaceConflictError('run a job', pathOf(slots), theirs, `fleet ${fleet}`);
 }
 
 function pathOf(slots: readonly RecordSlot[]): string {
@@ -122,6 +125,7 @@ export function isAt(place: RunningPlace | undefined, reference: GlobalId): bool
 /** A record of the job's tenant is looked for where the tenant lives now. */
 function onTodaysPlace(reference: GlobalId, place: RunningPlace | undefined): RecordReference {
   if (place?.tenant === undefined || !isAt(place, reference)) return reference;
+  if (reference.shard === place.shard && reference.epoch === place.epoch) return reference;
   const { model, id, tenant } = reference;
   return { model, id, shard: place.shard, tenant, epoch: place.epoch };
 }

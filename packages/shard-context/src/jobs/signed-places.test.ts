@@ -23,15 +23,38 @@ const refused = expect.objectContaining({ code: 'GLOBAL_ID_SIGNATURE_INVALID' })
 
 test('gives one place one text, and reads it again and again', () => {
   const signer = signerAt(Date.now);
-  const text = signPlace(signer, place);
-  expect(signPlace(signer, { ...place })).toBe(text);
-  expect(signPlace(signer, { ...place, epoch: 4 })).not.toBe(text);
+  const text = signPlace(signer, 'acme', place);
+  expect(signPlace(signer, 'acme', { ...place })).toBe(text);
+  expect(signPlace(signer, 'acme', { ...place, epoch: 4 })).not.toBe(text);
   for (let i = 0; i < 2; i++) expect(verifyPlace(signer, text)).toMatchObject(place);
+});
+
+test('gives another text to each other place of the same name', () => {
+  const signer = signerAt(Date.now);
+  const places = [
+    { shard: 'us1', tenant: 't_1', epoch: 3 },
+    { shard: 'us2', tenant: 't_1', epoch: 3 },
+    { shard: 'us1', tenant: 't_1', epoch: 4 },
+    { shard: 'us1', tenant: 't_1' },
+    { shard: 't_1' },
+    { shard: 'us1', tenant: 'us1' },
+    { shard: 'us1' },
+  ];
+  const fleets = ['acme', 'other'];
+  for (let turn = 0; turn < 2; turn++) {
+    for (const fleet of fleets) {
+      for (const one of places) {
+        expect(verifyPlace(signer, signPlace(signer, fleet, one))).toMatchObject({ fleet, ...one });
+      }
+    }
+  }
+  const texts = fleets.flatMap((fleet) => places.map((one) => signPlace(signer, fleet, one)));
+  expect(new Set(texts).size).toBe(fleets.length * places.length);
 });
 
 test('refuses an altered text and one of another signer after the genuine one was read', () => {
   const signer = signerAt(Date.now);
-  const text = signPlace(signer, place);
+  const text = signPlace(signer, 'acme', place);
   verifyPlace(signer, text);
   const altered = text.replace('us1', 'us2');
   for (let i = 0; i < 2; i++) expect(() => verifyPlace(signer, altered)).toThrow(refused);
@@ -49,8 +72,8 @@ test('refuses a text that was signed for a while once that is over, though it wa
 
 test('gives sound texts to more places than it keeps', () => {
   const signer = signerAt(Date.now);
-  for (let epoch = 1; epoch <= 2_500; epoch++) {
-    const text = signPlace(signer, { ...place, epoch });
-    expect(verifyPlace(signer, text).epoch).toBe(epoch);
+  for (let n = 0; n < 2_500; n++) {
+    const text = signPlace(signer, 'acme', { ...place, tenant: `t_${n}` });
+    expect(verifyPlace(signer, text).tenant).toBe(`t_${n}`);
   }
 });

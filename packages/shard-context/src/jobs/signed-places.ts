@@ -1,5 +1,8 @@
 import { globalId, type GlobalId, type GlobalIdSigner } from '../gid/index.ts';
 
+/** The place of a job, as far as it is signed; the fleet stands beside it. */
+type Place = Pick<GlobalId, 'shard' | 'tenant' | 'epoch'>;
+
 /** What the signature of an envelope's place is made for. */
 const PURPOSE = { purpose: 'job-place' } as const;
 /** Per signer and direction: some 300 KB at most. Busier fleets sign some places again. */
@@ -12,22 +15,23 @@ const MAX_KEPT = 1_000;
  */
 class SignedPlaces {
   readonly #signer: GlobalIdSigner;
-  readonly #written = new Map<string, string>();
+  /** By tenant, or by shard where there is none: what else a place says is compared. */
+  readonly #written = new Map<string, Written>();
   readonly #read = new Map<string, GlobalId>();
 
   constructor(signer: GlobalIdSigner) {
     this.#signer = signer;
   }
 
-  write(place: GlobalId): string {
-    const { fleet, shard, tenant, epoch } = place;
-    // The tenant last: it may be any text, and nothing else can hold a line break.
-    const seen = `${fleet}\n${shard}\n${epoch}`;
-    const name = tenant === undefined ? seen : `${seen}\n${tenant}`;
+  write(fleet: string, { shard, tenant, epoch }: Place): string {
+    const name = tenant ?? shard;
     const known = this.#written.get(name);
-    if (known !== undefined) return known;
-    const signed = this.#signer.sign(globalId(place), { ...PURPOSE, expires: 'never' });
-    return kept(this.#written, name, signed);
+    if (known?.shard === shard && known.tenant === tenant && known.epoch === epoch) {
+      if (known.fleet === fleet) return known.text;
+    }
+    const place = globalId({ fleet, model: 'JobPlace', id: ['-'], shard, tenant, epoch });
+    const text = this.#signer.sign(place, { ...PURPOSE, expires: 'never' });
+    return kept(this.#written, name, { fleet, shard, tenant, epoch, text }).text;
   }
 
   read(text: string): GlobalId {
@@ -37,6 +41,12 @@ class SignedPlaces {
     // A text that somebody signed for a while is good for that while only.
     return text.includes('&x=') ? place : kept(this.#read, text, place);
   }
+}
+
+/** A place and its signed text. */
+interface Written extends Place {
+  readonly fleet: string;
+  readonly text: string;
 }
 
 function kept<T>(map: Map<string, T>, key: string, value: T): T {
@@ -54,8 +64,8 @@ function signedPlaces(signer: GlobalIdSigner): SignedPlaces {
 }
 
 /** The signed text of a place. @throws GlobalIdInvalidError, GlobalIdShardMissingError */
-export function signPlace(signer: GlobalIdSigner, place: GlobalId): string {
-  return signedPlaces(signer).write(place);
+export function signPlace(signer: GlobalIdSigner, fleet: string, place: Place): string {
+  return signedPlaces(signer).write(fleet, place);
 }
 
 /** The place of a signed text. @throws GlobalIdSignatureError */
