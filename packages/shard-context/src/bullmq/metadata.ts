@@ -1,4 +1,4 @@
-import type { JobEnvelope } from '../jobs/index.ts';
+import { sharedEnvelope, type JobEnvelope } from '../jobs/envelope.ts';
 
 /**
  * BullMQ keeps one text per job for telemetry (`opts.telemetry.metadata`). Ours is JSON with the
@@ -79,7 +79,7 @@ export function readMetadata(text: string | undefined): JobMetadata {
   const { envelope, telemetry } = parse(text) ?? { telemetry: text };
   if (envelope === undefined) return { telemetry };
   if (telemetry !== undefined || text.length > MAX_KNOWN_LENGTH) return { envelope, telemetry };
-  return keep(text, { envelope: Object.freeze(envelope) });
+  return keep(text, { envelope: sharedEnvelope(envelope) });
 }
 
 function parse(text: string): JobMetadata | undefined {

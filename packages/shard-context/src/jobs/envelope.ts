@@ -1,7 +1,7 @@
 import { globalId, type GlobalId, type GlobalIdSigner } from '../gid/index.ts';
 import { isSwitchyardError } from '../errors.ts';
 import { JobEnvelopeInvalidError, JobEnvelopeUnreadableError } from './job-errors.ts';
-import { signPlace, verifyPlace } from './signed-places.ts';
+import { isLasting, signPlace, verifyPlace } from './signed-places.ts';
 
 /**
  * Versions of the envelope. 1: the place, and plain global IDs in the payload. 2: both are signed.
@@ -91,22 +91,59 @@ export function readEnvelope(value: unknown, options: ReadOptions = {}): ReadEnv
     const reason = `its envelope has version ${v}, this worker reads up to ${newest}`;
     throw new JobEnvelopeUnreadableError(reason);
   }
-  if (v === 2) return readSigned(envelope, options.signing);
+  if (v === 2) return readSigned(envelope, options.signing?.signer);
   if (options.signing !== undefined && options.signing.acceptUnsigned !== true) {
     throw new JobEnvelopeInvalidError('it is not signed, and this worker runs signed jobs only');
   }
   return readPlain(envelope);
 }
 
-/** What was read of an envelope that cannot change: queues hand out the same one for each job of a place. */
-const READ = new WeakMap<JobEnvelope, ReadEnvelope>();
+/**
+ * A frozen envelope that is handed out again for each job of its place, with what was read of it: in
+ * a private field, because a weak map takes as long as reading does.
+ */
+class SharedEnvelope implements JobEnvelope {
+  readonly v: number;
+  readonly fleet: string;
+  readonly shard?: string;
+  readonly tenant?: string;
+  readonly epoch?: number;
+  readonly place?: string;
+  #read: ReadEnvelope | undefined;
+  #signer: GlobalIdSigner | undefined;
+
+  // Field by field: what else stands in a text from a queue is none of ours.
+  constructor({ v, fleet, shard, tenant, epoch, place }: JobEnvelope) {
+    this.v = v;
+    this.fleet = fleet;
+    if (shard !== undefined) this.shard = shard;
+    if (tenant !== undefined) this.tenant = tenant;
+    if (epoch !== undefined) this.epoch = epoch;
+    if (place !== undefined) this.place = place;
+    Object.freeze(this);
+  }
+
+  /** What was read before with the keys of this signer. */
+  static readBefore(envelope: object, signer?: GlobalIdSigner): ReadEnvelope | undefined {
+    return #read in envelope && envelope.#signer === signer ? envelope.#read : undefined;
+  }
+
+  static keep(envelope: object, read: ReadEnvelope, signer?: GlobalIdSigner): ReadEnvelope {
+    if (#read in envelope) [envelope.#read, envelope.#signer] = [read, signer];
+    return read;
+  }
+}
+
+/** The same envelope for many jobs: it is read, and its signature verified, once. */
+export function sharedEnvelope(envelope: JobEnvelope): JobEnvelope {
+  return new SharedEnvelope(envelope);
+}
 
 function readPlain(envelope: JobEnvelope): ReadEnvelope {
-  const known = READ.get(envelope);
+  const known = SharedEnvelope.readBefore(envelope);
   if (known !== undefined) return known;
   const read = { fleet: envelope.fleet, place: readPlace(envelope), isSigned: false };
-  if (Object.isFrozen(envelope)) READ.set(envelope, read);
-  return read;
+  return SharedEnvelope.keep(envelope, read);
 }
 
 function checkedEnvelope(value: unknown): JobEnvelope {
@@ -128,13 +165,17 @@ function readPlace({ fleet, shard, tenant, epoch }: JobEnvelope): JobPlace | und
   );
 }
 
-function readSigned({ fleet, place }: JobEnvelope, signing: JobSigning | undefined): ReadEnvelope {
-  if (signing === undefined) {
+function readSigned(envelope: JobEnvelope, signer: GlobalIdSigner | undefined): ReadEnvelope {
+  if (signer === undefined) {
     throw new JobEnvelopeUnreadableError('it is signed, and this worker has no keys');
   }
-  if (place === undefined) return { fleet, place: undefined, isSigned: true };
-  const signed = soundPlace(() => verifyPlace(signing.signer, place));
-  return { fleet: signed.fleet, place: signed, isSigned: true };
+  const known = SharedEnvelope.readBefore(envelope, signer);
+  if (known !== undefined) return known;
+  const { fleet, place: text } = envelope;
+  if (text === undefined) return { fleet, place: undefined, isSigned: true };
+  const place = soundPlace(() => verifyPlace(signer, text));
+  const read = { fleet: place.fleet, place, isSigned: true };
+  return isLasting(text) ? SharedEnvelope.keep(envelope, read, signer) : read;
 }
 
 function soundPlace(read: () => GlobalId): GlobalId {

@@ -38,8 +38,7 @@ class SignedPlaces {
     const known = this.#read.get(text);
     if (known !== undefined) return known;
     const place = this.#signer.verify(text, PURPOSE);
-    // A text that somebody signed for a while is good for that while only.
-    return text.includes('&x=') ? place : kept(this.#read, text, place);
+    return isLasting(text) ? kept(this.#read, text, place) : place;
   }
 }
 
@@ -71,4 +70,9 @@ export function signPlace(signer: GlobalIdSigner, fleet: string, place: Place): 
 /** The place of a signed text. @throws GlobalIdSignatureError */
 export function verifyPlace(signer: GlobalIdSigner, text: string): GlobalId {
   return signedPlaces(signer).read(text);
+}
+
+/** False for a text that somebody signed for a while: it is good for that while only. */
+export function isLasting(text: string): boolean {
+  return !text.includes('&x=');
 }
