@@ -73,6 +73,58 @@ describe('the text of a global ID', () => {
   });
 });
 
+describe('the texts of values that have parts in common', () => {
+  const parts: Partial<GlobalId>[] = [
+    {},
+    { fleet: 'other' },
+    { model: 'Line' },
+    { id: ['8'] },
+    { id: ['a/b'] },
+    { id: ['7', '8'] },
+    { shard: 'us2' },
+    { epoch: 4 },
+    { epoch: undefined },
+    { tenant: 'a&b' },
+    { tenant: 'us1' },
+    { tenant: undefined, epoch: undefined },
+    { tenant: undefined, epoch: undefined, shard: 't_1' },
+  ];
+
+  it('are those of their own values, in any order', () => {
+    for (const part of [...parts, ...parts, ...[...parts].reverse()]) {
+      const one = { ...value, ...part };
+      expect(parseGlobalId(formatGlobalId(one))).toEqual(one);
+    }
+  });
+
+  it('are refused where one part is wrong, though the others were written before', () => {
+    formatGlobalId({ ...value });
+    const wrong = { fleet: 'Acme', model: 'a-b', shard: 'US1', tenant: '', epoch: 0, id: [5] };
+    for (const [part, broken] of Object.entries(wrong)) {
+      expect(() => formatGlobalId({ ...value, [part]: broken }), part).toThrow(
+        expect.objectContaining({ code: 'GLOBAL_ID_INVALID', problem: part }),
+      );
+    }
+    for (const junk of [undefined, null, 5, {}]) {
+      for (const part of ['fleet', 'model', 'id', 'shard', 'tenant', 'epoch']) {
+        if (junk === undefined && (part === 'tenant' || part === 'epoch')) continue;
+        if (part === 'epoch' && junk === 5) continue;
+        const code = junk === undefined && part === 'shard' ? 'SHARD_MISSING' : 'INVALID';
+        expect(() => formatGlobalId({ ...value, [part]: junk }), `${part}: ${junk}`).toThrow(
+          expect.objectContaining({ code: `GLOBAL_ID_${code}` }),
+        );
+      }
+    }
+  });
+
+  it('are written for more tenants than are kept', () => {
+    for (let n = 0; n < 10_000; n++) {
+      const one = { ...value, tenant: `t_${n}`, shard: `us${n % 7}` };
+      expect(formatGlobalId(one)).toBe(`${canonicalKey(one)}?shard=us${n % 7}&tenant=t_${n}&e=3`);
+    }
+  });
+});
+
 describe('a global ID value', () => {
   it.each<[string, Partial<GlobalId>]>([
     ['fleet', { fleet: 'Acme' }],

@@ -6,6 +6,7 @@ import {
   knownText,
   type GlobalId,
 } from './global-id.ts';
+import { keepParts, knownHead, knownTail } from './known-parts.ts';
 
 /** What percent-encoding leaves as it is: the unreserved set of encodeURIComponent. */
 const UNRESERVED = /^[\w\-.!~*'()]+$/;
@@ -18,21 +19,38 @@ const UNRESERVED = /^[\w\-.!~*'()]+$/;
 export function formatGlobalId(value: GlobalId): string {
   const known = knownText(value);
   if (known !== undefined) return known;
-  checkGlobalId(value);
-  const { fleet, model, id, shard, tenant, epoch } = value;
-  // One template: each joint of a string costs again when its bytes are taken, as in a signature.
-  const text =
-    tenant === undefined
-      ? `gid://${fleet}/${model}/${joinParts(id)}?shard=${shard}`
-      : epoch === undefined
-        ? `gid://${fleet}/${model}/${joinParts(id)}?shard=${shard}&tenant=${encodePart(tenant)}`
-        : `gid://${fleet}/${model}/${joinParts(id)}?shard=${shard}&tenant=${encodePart(tenant)}&e=${epoch}`;
+  const text = textOfKnownParts(value) ?? textOfChecked(value);
   if (text.length > GLOBAL_ID_MAX_LENGTH) {
     const reason = `it is longer than ${GLOBAL_ID_MAX_LENGTH} characters`;
     throw new GlobalIdInvalidError('too-long', reason);
   }
   keepText(value, text);
   return text;
+}
+
+/** Undefined unless all but the id was checked and written before, and the id is plain. */
+function textOfKnownParts(value: GlobalId): string | undefined {
+  const { id } = value;
+  if (!Array.isArray(id) || id.length !== 1) return undefined;
+  const part: unknown = id[0];
+  if (typeof part !== 'string' || !UNRESERVED.test(part)) return undefined;
+  const [head, tail] = [knownHead(value), knownTail(value)];
+  return head === undefined || tail === undefined ? undefined : head + part + tail;
+}
+
+function textOfChecked(value: GlobalId): string {
+  checkGlobalId(value);
+  const { fleet, model, id, shard, tenant, epoch } = value;
+  const head = `gid://${fleet}/${model}/`;
+  // One template: each joint of a string costs again when its bytes are taken, as in a signature.
+  const tail =
+    tenant === undefined
+      ? `?shard=${shard}`
+      : epoch === undefined
+        ? `?shard=${shard}&tenant=${encodePart(tenant)}`
+        : `?shard=${shard}&tenant=${encodePart(tenant)}&e=${epoch}`;
+  keepParts(value, head, tail);
+  return head + joinParts(id) + tail;
 }
 
 /** Which models keep ids that are unique on one shard only (`shardLocal`). Default: none. */
