@@ -1,3 +1,4 @@
+import { Recent } from '../recent.ts';
 import { sharedEnvelope, type JobEnvelope } from '../jobs/envelope.ts';
 
 /**
@@ -30,8 +31,32 @@ function keep(text: string, metadata: JobMetadata): JobMetadata {
  */
 export function writeMetadata({ envelope, telemetry }: JobMetadata): string {
   if (envelope === undefined) return telemetry ?? '';
-  if (telemetry === undefined) return shortText(envelope) ?? JSON.stringify({ [KEY]: envelope });
+  if (telemetry === undefined) return knownText(envelope) ?? textOf(envelope);
   return JSON.stringify({ [KEY]: envelope, telemetry });
+}
+
+/** The text of each place's envelope: the jobs of a place have the same. */
+const written = new Recent<{ readonly envelope: JobEnvelope; readonly text: string }>();
+
+function knownText(envelope: JobEnvelope): string | undefined {
+  const known = written.at(envelope.tenant ?? envelope.place ?? envelope.shard);
+  return known !== undefined && isSame(known.envelope, envelope) ? known.text : undefined;
+}
+
+function textOf(envelope: JobEnvelope): string {
+  const text = shortText(envelope);
+  if (text === undefined) return JSON.stringify({ [KEY]: envelope });
+  const { v, fleet, shard, tenant, epoch, place } = envelope;
+  written.keep(tenant ?? place ?? shard, {
+    envelope: { v, fleet, shard, tenant, epoch, place },
+    text,
+  });
+  return text;
+}
+
+function isSame(a: JobEnvelope, b: JobEnvelope): boolean {
+  const isThere = a.fleet === b.fleet && a.shard === b.shard && a.tenant === b.tenant;
+  return isThere && a.epoch === b.epoch && a.place === b.place && a.v === b.v;
 }
 
 /** Fleet and shard without the sign that parts them; what comes last may be anything. */

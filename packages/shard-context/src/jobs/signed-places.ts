@@ -1,3 +1,4 @@
+import { Recent } from '../recent.ts';
 import { globalId, type GlobalId, type GlobalIdSigner } from '../gid/index.ts';
 
 /** The place of a job, as far as it is signed; the fleet stands beside it. */
@@ -5,7 +6,7 @@ type Place = Pick<GlobalId, 'shard' | 'tenant' | 'epoch'>;
 
 /** What the signature of an envelope's place is made for. */
 const PURPOSE = { purpose: 'job-place' } as const;
-/** Per signer and direction: some 300 KB at most. Busier fleets sign some places again. */
+/** Per signer: some 300 KB at most. Busier fleets verify some places again. */
 const MAX_KEPT = 1_000;
 
 /**
@@ -16,7 +17,7 @@ const MAX_KEPT = 1_000;
 class SignedPlaces {
   readonly #signer: GlobalIdSigner;
   /** By tenant, or by shard where there is none: what else a place says is compared. */
-  readonly #written = new Map<string, Written>();
+  readonly #written = new Recent<Written>();
   readonly #read = new Map<string, GlobalId>();
 
   constructor(signer: GlobalIdSigner) {
@@ -25,20 +26,26 @@ class SignedPlaces {
 
   write(fleet: string, { shard, tenant, epoch }: Place): string {
     const name = tenant ?? shard;
-    const known = this.#written.get(name);
+    const known = this.#written.at(name);
     if (known?.shard === shard && known.tenant === tenant && known.epoch === epoch) {
       if (known.fleet === fleet) return known.text;
     }
     const place = globalId({ fleet, model: 'JobPlace', id: ['-'], shard, tenant, epoch });
     const text = this.#signer.sign(place, { ...PURPOSE, expires: 'never' });
-    return kept(this.#written, name, { fleet, shard, tenant, epoch, text }).text;
+    return this.#written.keep(name, { fleet, shard, tenant, epoch, text }).text;
   }
 
   read(text: string): GlobalId {
     const known = this.#read.get(text);
     if (known !== undefined) return known;
     const place = this.#signer.verify(text, PURPOSE);
-    return isLasting(text) ? kept(this.#read, text, place) : place;
+    return isLasting(text) ? this.#keep(text, place) : place;
+  }
+
+  #keep(text: string, place: GlobalId): GlobalId {
+    if (this.#read.size >= MAX_KEPT) this.#read.clear();
+    this.#read.set(text, place);
+    return place;
   }
 }
 
@@ -46,12 +53,6 @@ class SignedPlaces {
 interface Written extends Place {
   readonly fleet: string;
   readonly text: string;
-}
-
-function kept<T>(map: Map<string, T>, key: string, value: T): T {
-  if (map.size >= MAX_KEPT) map.clear();
-  map.set(key, value);
-  return value;
 }
 
 const placesOf = new WeakMap<GlobalIdSigner, SignedPlaces>();
