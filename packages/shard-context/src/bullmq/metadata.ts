@@ -13,17 +13,10 @@ export interface JobMetadata {
 
 const KEY = 'switchyard';
 
-/** Texts that were read before: jobs of one place have the same, unless telemetry adds to it. */
-const KNOWN = new Map<string, JobMetadata>();
-const MAX_KNOWN = 1_000;
+/** What was read of each text: the jobs of one place have the same, unless telemetry adds to it. */
+const known = new Recent<{ readonly text: string; readonly metadata: JobMetadata }>();
 /** Longer ones are not ours, or of a name that nobody has. */
 const MAX_KNOWN_LENGTH = 500;
-
-function keep(text: string, metadata: JobMetadata): JobMetadata {
-  if (KNOWN.size >= MAX_KNOWN) KNOWN.clear();
-  KNOWN.set(text, metadata);
-  return metadata;
-}
 
 /**
  * The one text for both. Without the user's own it is short and has no quotes, because a queue
@@ -31,16 +24,16 @@ function keep(text: string, metadata: JobMetadata): JobMetadata {
  */
 export function writeMetadata({ envelope, telemetry }: JobMetadata): string {
   if (envelope === undefined) return telemetry ?? '';
-  if (telemetry === undefined) return knownText(envelope) ?? textOf(envelope);
+  if (telemetry === undefined) return writtenText(envelope) ?? textOf(envelope);
   return JSON.stringify({ [KEY]: envelope, telemetry });
 }
 
 /** The text of each place's envelope: the jobs of a place have the same. */
 const written = new Recent<{ readonly envelope: JobEnvelope; readonly text: string }>();
 
-function knownText(envelope: JobEnvelope): string | undefined {
-  const known = written.at(envelope.tenant ?? envelope.place ?? envelope.shard);
-  return known !== undefined && isSame(known.envelope, envelope) ? known.text : undefined;
+function writtenText(envelope: JobEnvelope): string | undefined {
+  const before = written.at(envelope.tenant ?? envelope.place ?? envelope.shard);
+  return before !== undefined && isSame(before.envelope, envelope) ? before.text : undefined;
 }
 
 function textOf(envelope: JobEnvelope): string {
@@ -99,12 +92,12 @@ function readShort(text: string): JobEnvelope | undefined {
 /** Splits what `writeMetadata` wrote; any other text is taken for the user's telemetry. */
 export function readMetadata(text: string | undefined): JobMetadata {
   if (text === undefined || text === '') return {};
-  const known = KNOWN.get(text);
-  if (known !== undefined) return known;
+  const before = known.at(text);
+  if (before?.text === text) return before.metadata;
   const { envelope, telemetry } = parse(text) ?? { telemetry: text };
   if (envelope === undefined) return { telemetry };
   if (telemetry !== undefined || text.length > MAX_KNOWN_LENGTH) return { envelope, telemetry };
-  return keep(text, { envelope: sharedEnvelope(envelope) });
+  return known.keep(text, { text, metadata: { envelope: sharedEnvelope(envelope) } }).metadata;
 }
 
 function parse(text: string): JobMetadata | undefined {

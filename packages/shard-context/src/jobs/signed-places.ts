@@ -6,8 +6,6 @@ type Place = Pick<GlobalId, 'shard' | 'tenant' | 'epoch'>;
 
 /** What the signature of an envelope's place is made for. */
 const PURPOSE = { purpose: 'job-place' } as const;
-/** Per signer: some 300 KB at most. Busier fleets verify some places again. */
-const MAX_KEPT = 1_000;
 
 /**
  * The signed texts of one signer's places. A place is that of many jobs, and its signature is the
@@ -18,7 +16,7 @@ class SignedPlaces {
   readonly #signer: GlobalIdSigner;
   /** By tenant, or by shard where there is none: what else a place says is compared. */
   readonly #written = new Recent<Written>();
-  readonly #read = new Map<string, GlobalId>();
+  readonly #read = new Recent<Read>();
 
   constructor(signer: GlobalIdSigner) {
     this.#signer = signer;
@@ -36,20 +34,21 @@ class SignedPlaces {
   }
 
   read(text: string): GlobalId {
-    const known = this.#read.get(text);
-    if (known !== undefined) return known;
+    const known = this.#read.at(text);
+    if (known?.text === text) return known.place;
     const place = this.#signer.verify(text, PURPOSE);
-    return isLasting(text) ? this.#keep(text, place) : place;
-  }
-
-  #keep(text: string, place: GlobalId): GlobalId {
-    if (this.#read.size >= MAX_KEPT) this.#read.clear();
-    this.#read.set(text, place);
+    if (isLasting(text)) this.#read.keep(text, { text, place });
     return place;
   }
 }
 
-/** A place and its signed text. */
+/** A signed text and its place. */
+interface Read {
+  readonly text: string;
+  readonly place: GlobalId;
+}
+
+/** The same the other way round. */
 interface Written extends Place {
   readonly fleet: string;
   readonly text: string;
