@@ -79,7 +79,8 @@ export class ShardedWorker<Data = unknown, Result = unknown> extends Worker {
     event: E,
     ...args: Parameters<WorkerListener[E]>
   ): boolean {
-    if (this.listenerCount(event) === 0) return super.emit(event, ...args);
+    // Told to nobody, except that an error without a listener is BullMQ's to print.
+    if (event !== 'error' && this.listenerCount(event) === 0) return false;
     const place = runningPlaceOf(args[0]);
     const emit = () => super.emit(event, ...args);
     if (place === undefined) return emit();
