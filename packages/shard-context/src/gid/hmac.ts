@@ -10,8 +10,8 @@ const MAX_BYTES_PER_UNIT = 3;
 
 /**
  * HMAC-SHA256 by one key, as RFC 2104 makes it of two hashes. `createHmac` makes an object with a
- * native half for each signature, which the collector has to end; two one-shot hashes take half of
- * its time (`npm run bench -- gid`, rows `sign` and `verify`), for the same bytes.
+ * native half for each signature, which the collector has to end; two one-shot hashes take less time
+ * (`npm run bench -- gid`, rows `sign` and `verify`), for the same bytes.
  */
 export class HmacSha256 {
   /** The key as the inner hash begins with it, and room for a text after it. */
