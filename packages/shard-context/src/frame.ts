@@ -38,7 +38,7 @@ export interface Frame {
 }
 
 /** True when both name the same shard, tenant and epoch. */
-export function samePlace(a: Place | undefined, b: Place | undefined): boolean {
+export function samePlace(a?: Partial<Place>, b?: Partial<Place>): boolean {
   if (a === b) return true;
   if (a === undefined || b === undefined) return false;
   return a.shard === b.shard && a.tenant === b.tenant && a.epoch === b.epoch && a.fleet === b.fleet;

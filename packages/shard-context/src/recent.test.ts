@@ -11,7 +11,7 @@ test('has what was kept last for a name, and nothing before', () => {
   expect(recent.at('t_1')).toBe('again');
 });
 
-test('keeps most of as many names as it has slots for, whether numbered or random', () => {
+test('keeps most of half as many names as it has slots, whether numbered or random', () => {
   const numbered = Array.from({ length: 500 }, (_, i) => `t_${i}`);
   const random = Array.from({ length: 500 }, (_, i) => ((i * 2654435761) % 2 ** 32).toString(36));
   for (const names of [numbered, random]) {

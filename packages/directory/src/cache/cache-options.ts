@@ -10,7 +10,7 @@ const CLOCK_STEP_MS = 5;
 
 /**
  * The process's monotonic clock, read once in 5 ms at most: a hit asks for the time, and the time
- * costs as much as the hit. One timer is set again and again: a new one would cost ten times as much.
+ * costs as much as the hit. One timer is set again and again, in place of a new one each time.
  */
 class CoarseClock implements Clock {
   #now = 0;

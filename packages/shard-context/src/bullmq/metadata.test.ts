@@ -29,6 +29,7 @@ describe('the text of a job’s metadata', () => {
   it('comes back as the envelope and the telemetry that were written, whatever they hold', () => {
     fc.assert(
       fc.property(envelopes, optional(text), (envelope, telemetry) => {
+        // The second time both come from what was kept.
         for (let turn = 0; turn < 2; turn++) {
           const read = readMetadata(writeMetadata({ envelope, telemetry }));
           expect(read.telemetry).toBe(telemetry);

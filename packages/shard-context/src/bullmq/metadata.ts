@@ -1,9 +1,10 @@
+import { samePlace } from '../frame.ts';
+import type { JobEnvelope } from '../jobs/index.ts';
 import { Recent } from '../recent.ts';
-import { sharedEnvelope, type JobEnvelope } from '../jobs/envelope.ts';
 
 /**
- * BullMQ keeps one text per job for telemetry (`opts.telemetry.metadata`). Ours is JSON with the
- * envelope and, untouched, the text of the user's own telemetry.
+ * BullMQ keeps one text per job for telemetry (`opts.telemetry.metadata`). Ours holds the envelope
+ * and, untouched, the text of the user's own telemetry.
  */
 export interface JobMetadata {
   readonly envelope?: JobEnvelope | undefined;
@@ -15,7 +16,7 @@ const KEY = 'switchyard';
 
 /** What was read of each text: the jobs of one place have the same, unless telemetry adds to it. */
 const known = new Recent<{ readonly text: string; readonly metadata: JobMetadata }>();
-/** Longer ones are not ours, or of a name that nobody has. */
+/** Longer ones are not ours, or of a name that nobody has: they are not kept. */
 const MAX_KNOWN_LENGTH = 500;
 
 /**
@@ -32,24 +33,25 @@ export function writeMetadata({ envelope, telemetry }: JobMetadata): string {
 const written = new Recent<{ readonly envelope: JobEnvelope; readonly text: string }>();
 
 function writtenText(envelope: JobEnvelope): string | undefined {
-  const before = written.at(envelope.tenant ?? envelope.place ?? envelope.shard);
+  const before = written.at(nameOf(envelope));
   return before !== undefined && isSame(before.envelope, envelope) ? before.text : undefined;
 }
 
 function textOf(envelope: JobEnvelope): string {
   const text = shortText(envelope);
   if (text === undefined) return JSON.stringify({ [KEY]: envelope });
-  const { v, fleet, shard, tenant, epoch, place } = envelope;
-  written.keep(tenant ?? place ?? shard, {
-    envelope: { v, fleet, shard, tenant, epoch, place },
-    text,
-  });
+  const kept = { envelope: { ...envelope }, text };
+  if (text.length <= MAX_KNOWN_LENGTH) written.keep(nameOf(envelope), kept);
   return text;
 }
 
+/** What tells most envelopes apart. */
+function nameOf({ tenant, place, shard }: JobEnvelope): string | undefined {
+  return tenant ?? place ?? shard;
+}
+
 function isSame(a: JobEnvelope, b: JobEnvelope): boolean {
-  const isThere = a.fleet === b.fleet && a.shard === b.shard && a.tenant === b.tenant;
-  return isThere && a.epoch === b.epoch && a.place === b.place && a.v === b.v;
+  return a.v === b.v && a.place === b.place && samePlace(a, b);
 }
 
 /** Fleet and shard without the sign that parts them; what comes last may be anything. */
@@ -97,7 +99,7 @@ export function readMetadata(text: string | undefined): JobMetadata {
   const { envelope, telemetry } = parse(text) ?? { telemetry: text };
   if (envelope === undefined) return { telemetry };
   if (telemetry !== undefined || text.length > MAX_KNOWN_LENGTH) return { envelope, telemetry };
-  return known.keep(text, { text, metadata: { envelope: sharedEnvelope(envelope) } }).metadata;
+  return known.keep(text, { text, metadata: { envelope: Object.freeze(envelope) } }).metadata;
 }
 
 function parse(text: string): JobMetadata | undefined {

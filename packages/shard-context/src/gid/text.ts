@@ -20,12 +20,14 @@ export function formatGlobalId(value: GlobalId): string {
   const known = knownText(value);
   if (known !== undefined) return known;
   const text = textOfKnownParts(value) ?? textOfChecked(value);
-  if (text.length > GLOBAL_ID_MAX_LENGTH) {
-    const reason = `it is longer than ${GLOBAL_ID_MAX_LENGTH} characters`;
-    throw new GlobalIdInvalidError('too-long', reason);
-  }
   keepText(value, text);
   return text;
+}
+
+function refuseUnlessShort(text: string): string {
+  if (text.length <= GLOBAL_ID_MAX_LENGTH) return text;
+  const reason = `it is longer than ${GLOBAL_ID_MAX_LENGTH} characters`;
+  throw new GlobalIdInvalidError('too-long', reason);
 }
 
 /** Undefined unless all but the id was checked and written before, and the id is plain. */
@@ -35,7 +37,9 @@ function textOfKnownParts(value: GlobalId): string | undefined {
   const part: unknown = id[0];
   if (typeof part !== 'string' || !UNRESERVED.test(part)) return undefined;
   const [head, tail] = [knownHead(value), knownTail(value)];
-  return head === undefined || tail === undefined ? undefined : head + part + tail;
+  return head === undefined || tail === undefined
+    ? undefined
+    : refuseUnlessShort(head + part + tail);
 }
 
 function textOfChecked(value: GlobalId): string {
@@ -49,8 +53,9 @@ function textOfChecked(value: GlobalId): string {
       : epoch === undefined
         ? `?shard=${shard}&tenant=${encodePart(tenant)}`
         : `?shard=${shard}&tenant=${encodePart(tenant)}&e=${epoch}`;
+  const text = refuseUnlessShort(head + joinParts(id) + tail);
   keepParts(value, head, tail);
-  return head + joinParts(id) + tail;
+  return text;
 }
 
 /** Which models keep ids that are unique on one shard only (`shardLocal`). Default: none. */

@@ -1,7 +1,8 @@
 import { globalId, type GlobalId, type GlobalIdSigner } from '../gid/index.ts';
 import { isSwitchyardError } from '../errors.ts';
+import { Recent } from '../recent.ts';
 import { JobEnvelopeInvalidError, JobEnvelopeUnreadableError } from './job-errors.ts';
-import { isLasting, signPlace, verifyPlace } from './signed-places.ts';
+import { signPlace, verifyPlace } from './signed-places.ts';
 
 /**
  * Versions of the envelope. 1: the place, and plain global IDs in the payload. 2: both are signed.
@@ -68,7 +69,8 @@ function signedEnvelope(
   { signer }: JobSigning,
 ): JobEnvelope {
   if (place === undefined) return { v: 2, fleet };
-  return { v: 2, fleet, place: signPlace(signer, fleet, place) };
+  const { shard, tenant, epoch } = place;
+  return { v: 2, fleet, place: signPlace(signer, { fleet, shard, tenant, epoch }) };
 }
 
 /** How a worker reads envelopes. */
@@ -98,52 +100,16 @@ export function readEnvelope(value: unknown, options: ReadOptions = {}): ReadEnv
   return readPlain(envelope);
 }
 
-/**
- * A frozen envelope that is handed out again for each job of its place, with what was read of it: in
- * a private field, because a weak map takes as long as reading does.
- */
-class SharedEnvelope implements JobEnvelope {
-  readonly v: number;
-  readonly fleet: string;
-  readonly shard?: string;
-  readonly tenant?: string;
-  readonly epoch?: number;
-  readonly place?: string;
-  #read: ReadEnvelope | undefined;
-  #signer: GlobalIdSigner | undefined;
-
-  // Field by field: what else stands in a text from a queue is none of ours.
-  constructor({ v, fleet, shard, tenant, epoch, place }: JobEnvelope) {
-    this.v = v;
-    this.fleet = fleet;
-    if (shard !== undefined) this.shard = shard;
-    if (tenant !== undefined) this.tenant = tenant;
-    if (epoch !== undefined) this.epoch = epoch;
-    if (place !== undefined) this.place = place;
-    Object.freeze(this);
-  }
-
-  /** What was read before with the keys of this signer. */
-  static readBefore(envelope: object, signer?: GlobalIdSigner): ReadEnvelope | undefined {
-    return #read in envelope && envelope.#signer === signer ? envelope.#read : undefined;
-  }
-
-  static keep(envelope: object, read: ReadEnvelope, signer?: GlobalIdSigner): ReadEnvelope {
-    if (#read in envelope) [envelope.#read, envelope.#signer] = [read, signer];
-    return read;
-  }
-}
-
-/** The same envelope for many jobs: it is read, and its signature verified, once. */
-export function sharedEnvelope(envelope: JobEnvelope): JobEnvelope {
-  return new SharedEnvelope(envelope);
-}
+/** Of envelopes that cannot change: queues hand out the same one for each job of a place. */
+const readings = new Recent<{ readonly envelope: JobEnvelope; readonly read: ReadEnvelope }>();
 
 function readPlain(envelope: JobEnvelope): ReadEnvelope {
-  const known = SharedEnvelope.readBefore(envelope);
-  if (known !== undefined) return known;
+  const name = envelope.tenant ?? envelope.shard;
+  const before = readings.at(name);
+  if (before?.envelope === envelope) return before.read;
   const read = { fleet: envelope.fleet, place: readPlace(envelope), isSigned: false };
-  return SharedEnvelope.keep(envelope, read);
+  if (Object.isFrozen(envelope)) readings.keep(name, { envelope, read });
+  return read;
 }
 
 function checkedEnvelope(value: unknown): JobEnvelope {
@@ -165,17 +131,16 @@ function readPlace({ fleet, shard, tenant, epoch }: JobEnvelope): JobPlace | und
   );
 }
 
-function readSigned(envelope: JobEnvelope, signer: GlobalIdSigner | undefined): ReadEnvelope {
+function readSigned(
+  { fleet, place }: JobEnvelope,
+  signer: GlobalIdSigner | undefined,
+): ReadEnvelope {
   if (signer === undefined) {
     throw new JobEnvelopeUnreadableError('it is signed, and this worker has no keys');
   }
-  const known = SharedEnvelope.readBefore(envelope, signer);
-  if (known !== undefined) return known;
-  const { fleet, place: text } = envelope;
-  if (text === undefined) return { fleet, place: undefined, isSigned: true };
-  const place = soundPlace(() => verifyPlace(signer, text));
-  const read = { fleet: place.fleet, place, isSigned: true };
-  return isLasting(text) ? SharedEnvelope.keep(envelope, read, signer) : read;
+  if (place === undefined) return { fleet, place: undefined, isSigned: true };
+  const signed = soundPlace(() => verifyPlace(signer, place));
+  return { fleet: signed.fleet, place: signed, isSigned: true };
 }
 
 function soundPlace(read: () => GlobalId): GlobalId {

@@ -28,18 +28,24 @@ export function packPayload(payload: unknown, nameRecord: NameRecord): Json {
   return new Packer(nameRecord).pack(payload);
 }
 
-/** A container that is being packed. Linked, not stacked: two arrays would be half of the packing. */
-class Level {
+/** A key on the way into a payload; the last one is the innermost. */
+interface Way {
+  readonly key: string | number;
+  readonly before: Way | undefined;
+}
+
+/** A container that is being packed. Linked: an array makes room for seventeen at the first push. */
+class Level implements Way {
   readonly container: object;
-  readonly around: Level | undefined;
+  readonly before: Level | undefined;
   readonly depth: number;
   /** Of what is being packed in it. */
   key: string | number = '';
 
-  constructor(container: object, around: Level | undefined) {
+  constructor(container: object, before: Level | undefined) {
     this.container = container;
-    this.around = around;
-    this.depth = around === undefined ? 1 : around.depth + 1;
+    this.before = before;
+    this.depth = before === undefined ? 1 : before.depth + 1;
   }
 }
 
@@ -54,9 +60,7 @@ class Packer implements Whereabouts {
 
   /** Made only when it is asked for: errors name it. */
   get path(): string {
-    const keys: (string | number)[] = [];
-    for (let level = this.#level; level !== undefined; level = level.around) keys.push(level.key);
-    return pathOf(keys.reverse());
+    return pathOf(this.#level);
   }
 
   pack(value: unknown): Json {
@@ -73,10 +77,10 @@ class Packer implements Whereabouts {
       this.#refuseUnlessPlain(value);
     }
     this.#refuseUnlessFinite(value);
-    const around = this.#level;
-    const level = (this.#level = new Level(value, around));
+    const outer = this.#level;
+    const level = (this.#level = new Level(value, outer));
     const packed = Array.isArray(value) ? this.#packArray(value, level) : this.#packPlain(level);
-    this.#level = around;
+    this.#level = outer;
     return packed;
   }
 
@@ -104,7 +108,7 @@ class Packer implements Whereabouts {
 
   #refuseUnlessFinite(value: object): void {
     if ((this.#level?.depth ?? 0) >= MAX_DEPTH) throw this.#refuse(`nested over ${MAX_DEPTH} deep`);
-    for (let level = this.#level; level !== undefined; level = level.around) {
+    for (let level = this.#level; level !== undefined; level = level.before) {
       if (level.container === value) throw this.#refuse('part of itself (a cycle)');
     }
   }
@@ -137,24 +141,13 @@ export interface RecordSlot {
   put(record: object): void;
 }
 
-/** A key on the way into a packed payload. */
-class Step {
-  readonly key: string | number;
-  readonly before: Step | undefined;
-
-  constructor(key: string | number, before: Step | undefined) {
-    this.key = key;
-    this.before = before;
-  }
-}
-
 class Slot implements RecordSlot {
   readonly text: string;
   readonly #holder: object;
   readonly #key: string | number;
-  readonly #way: Step | undefined;
+  readonly #way: Way | undefined;
 
-  constructor(text: string, holder: object, key: string | number, way: Step | undefined) {
+  constructor(text: string, holder: object, key: string | number, way: Way | undefined) {
     this.text = text;
     this.#holder = holder;
     this.#key = key;
@@ -163,9 +156,7 @@ class Slot implements RecordSlot {
 
   /** Made only when it is asked for: errors name it. */
   get path(): string {
-    const keys: (string | number)[] = [];
-    for (let step = this.#way; step !== undefined; step = step.before) keys.push(step.key);
-    return pathOf(keys.reverse());
+    return pathOf(this.#way);
   }
 
   put(record: object): void {
@@ -198,7 +189,7 @@ class Unpacking implements Unpacked {
   }
 
   /** Puts a copy of `value`, which stands at the end of `way`, into the holder. */
-  #put(holder: object, key: string | number, value: unknown, way: Step | undefined): void {
+  #put(holder: object, key: string | number, value: unknown, way: Way | undefined): void {
     if (typeof value !== 'object' || value === null) return setOwn(holder, key, value);
     const text = textOfRecord(value);
     if (text !== undefined) {
@@ -214,7 +205,7 @@ class Unpacking implements Unpacked {
     for (const name of Object.keys(inner)) {
       const one = (inner as Record<string, unknown>)[name];
       if (typeof one !== 'object' || one === null) setOwn(copy, name, one);
-      else this.#put(copy, name, one, new Step(name, way));
+      else this.#put(copy, name, one, { key: name, before: way });
     }
   }
 }
@@ -242,13 +233,13 @@ function setOwn(holder: object, key: string | number, value: unknown): void {
 
 const WRITABLE = { writable: true, enumerable: true, configurable: true } as const;
 
-function pathOf(keys: readonly (string | number)[]): string {
-  return keys.reduce<string>((path, key) => {
-    if (/^\d+$/.test(String(key))) return `${path}[${key}]`;
-    return /^[A-Za-z_$][\w$]*$/.test(String(key))
-      ? `${path}.${key}`
-      : `${path}[${JSON.stringify(key)}]`;
-  }, 'payload');
+function pathOf(way: Way | undefined): string {
+  return way === undefined ? 'payload' : pathOf(way.before) + accessOf(String(way.key));
+}
+
+function accessOf(key: string): string {
+  if (/^\d+$/.test(key)) return `[${key}]`;
+  return /^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
 }
 
 function className(value: object): string {

@@ -1,8 +1,6 @@
+import { samePlace, type Place } from '../frame.ts';
 import { Recent } from '../recent.ts';
 import { globalId, type GlobalId, type GlobalIdSigner } from '../gid/index.ts';
-
-/** The place of a job, as far as it is signed; the fleet stands beside it. */
-type Place = Pick<GlobalId, 'shard' | 'tenant' | 'epoch'>;
 
 /** What the signature of an envelope's place is made for. */
 const PURPOSE = { purpose: 'job-place' } as const;
@@ -15,43 +13,30 @@ const PURPOSE = { purpose: 'job-place' } as const;
 class SignedPlaces {
   readonly #signer: GlobalIdSigner;
   /** By tenant, or by shard where there is none: what else a place says is compared. */
-  readonly #written = new Recent<Written>();
-  readonly #read = new Recent<Read>();
+  readonly #written = new Recent<{ readonly place: Place; readonly text: string }>();
+  readonly #read = new Recent<{ readonly place: GlobalId; readonly text: string }>();
 
   constructor(signer: GlobalIdSigner) {
     this.#signer = signer;
   }
 
-  write(fleet: string, { shard, tenant, epoch }: Place): string {
-    const name = tenant ?? shard;
-    const known = this.#written.at(name);
-    if (known?.shard === shard && known.tenant === tenant && known.epoch === epoch) {
-      if (known.fleet === fleet) return known.text;
-    }
-    const place = globalId({ fleet, model: 'JobPlace', id: ['-'], shard, tenant, epoch });
-    const text = this.#signer.sign(place, { ...PURPOSE, expires: 'never' });
-    return this.#written.keep(name, { fleet, shard, tenant, epoch, text }).text;
+  write(place: Place): string {
+    const name = place.tenant ?? place.shard;
+    const before = this.#written.at(name);
+    if (before !== undefined && samePlace(before.place, place)) return before.text;
+    const value = globalId({ ...place, model: 'JobPlace', id: ['-'] });
+    const text = this.#signer.sign(value, { ...PURPOSE, expires: 'never' });
+    return this.#written.keep(name, { place, text }).text;
   }
 
   read(text: string): GlobalId {
-    const known = this.#read.at(text);
-    if (known?.text === text) return known.place;
+    const before = this.#read.at(text);
+    if (before?.text === text) return before.place;
     const place = this.#signer.verify(text, PURPOSE);
-    if (isLasting(text)) this.#read.keep(text, { text, place });
+    // A text that somebody signed for a while is good for that while only.
+    if (!text.includes('&x=')) this.#read.keep(text, { text, place });
     return place;
   }
-}
-
-/** A signed text and its place. */
-interface Read {
-  readonly text: string;
-  readonly place: GlobalId;
-}
-
-/** The same the other way round. */
-interface Written extends Place {
-  readonly fleet: string;
-  readonly text: string;
 }
 
 const placesOf = new WeakMap<GlobalIdSigner, SignedPlaces>();
@@ -63,16 +48,11 @@ function signedPlaces(signer: GlobalIdSigner): SignedPlaces {
 }
 
 /** The signed text of a place. @throws GlobalIdInvalidError, GlobalIdShardMissingError */
-export function signPlace(signer: GlobalIdSigner, fleet: string, place: Place): string {
-  return signedPlaces(signer).write(fleet, place);
+export function signPlace(signer: GlobalIdSigner, place: Place): string {
+  return signedPlaces(signer).write(place);
 }
 
 /** The place of a signed text. @throws GlobalIdSignatureError */
 export function verifyPlace(signer: GlobalIdSigner, text: string): GlobalId {
   return signedPlaces(signer).read(text);
-}
-
-/** False for a text that somebody signed for a while: it is good for that while only. */
-export function isLasting(text: string): boolean {
-  return !text.includes('&x=');
 }
