@@ -1,5 +1,5 @@
 import { Queue, type Job } from 'bullmq';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { currentFrame } from '@switchyard/shard-context';
 import { Notes } from './notes.ts';
 import { Queues } from './queues.ts';
@@ -219,6 +219,18 @@ describe('a worker', () => {
       'progress bad us2/t_2@1',
       'progress good us1/t_1@1',
     ]);
+  });
+
+  it('tells nobody of what nobody listens for, and prints an error that nobody listens for', () => {
+    const worker = queues.worker('q', () => undefined);
+    const printed = vi.spyOn(console, 'error').mockReturnValue(undefined);
+    worker.removeAllListeners('error');
+    const lost = new Error('nobody listens');
+    expect(worker.emit('drained')).toBe(false);
+    expect(printed).not.toHaveBeenCalled();
+    worker.emit('error', lost);
+    expect(printed).toHaveBeenCalledWith(lost);
+    printed.mockRestore();
   });
 
   it('shows its listeners and the queue the payload as it travels', async () => {

@@ -105,13 +105,32 @@ describe('the texts of values that have parts in common', () => {
         expect.objectContaining({ code: 'GLOBAL_ID_INVALID', problem: part }),
       );
     }
-    for (const junk of [undefined, null, 5, {}]) {
-      for (const part of ['fleet', 'model', 'id', 'shard', 'tenant', 'epoch']) {
-        if (junk === undefined && (part === 'tenant' || part === 'epoch')) continue;
-        if (part === 'epoch' && junk === 5) continue;
-        const code = junk === undefined && part === 'shard' ? 'SHARD_MISSING' : 'INVALID';
+  });
+
+  it('are refused by a typed error where a part is not of its type', () => {
+    formatGlobalId({ ...value });
+    for (const part of ['fleet', 'model', 'id', 'shard', 'tenant', 'epoch']) {
+      for (const junk of [null, {}, true]) {
         expect(() => formatGlobalId({ ...value, [part]: junk }), `${part}: ${junk}`).toThrow(
-          expect.objectContaining({ code: `GLOBAL_ID_${code}` }),
+          expect.objectContaining({ code: 'GLOBAL_ID_INVALID' }),
+        );
+      }
+    }
+    for (const part of ['fleet', 'model', 'id']) {
+      expect(() => formatGlobalId({ ...value, [part]: undefined }), part).toThrow(
+        expect.objectContaining({ code: 'GLOBAL_ID_INVALID' }),
+      );
+    }
+    expect(() => formatGlobalId({ ...value, shard: undefined } as never)).toThrow(
+      expect.objectContaining({ code: 'GLOBAL_ID_SHARD_MISSING' }),
+    );
+  });
+
+  it('are refused where they are too long, whether or not the rest was written before', () => {
+    for (const part of [{ id: ['1'.repeat(2048)] }, { tenant: 't'.repeat(2048) }]) {
+      for (let turn = 0; turn < 2; turn++) {
+        expect(() => formatGlobalId({ ...value, ...part })).toThrow(
+          expect.objectContaining({ code: 'GLOBAL_ID_INVALID', problem: 'too-long' }),
         );
       }
     }
