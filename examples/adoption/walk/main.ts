@@ -3,7 +3,7 @@ import 'reflect-metadata';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
@@ -15,6 +15,8 @@ import {
 import { monolith } from '../src/monolith.ts';
 
 const CLI = fileURLToPath(new URL('../../../packages/cli/bin/switchyard.mjs', import.meta.url));
+/** What a command ended by Ctrl-C exits with. */
+const INTERRUPTED = 128 + constants.signals.SIGINT;
 const FOLDER = fileURLToPath(new URL('..', import.meta.url));
 
 const servers = await startServers({ mysql: 2 });
@@ -67,7 +69,9 @@ async function switchyard(args: readonly string[], env: NodeJS.ProcessEnv): Prom
     env: { ...process.env, ...env },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
-  const [code] = (await once(child, 'exit')) as [number | null];
+  const [exit, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+  const code = signal === null ? exit : 128 + constants.signals[signal];
+  if (code === INTERRUPTED) process.exit(code); // Ctrl-C reached the command before us
   if (code !== 0) throw new Error(`switchyard ${args[0]} ended with ${code}`);
 }
 

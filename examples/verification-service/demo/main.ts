@@ -11,6 +11,7 @@ const keep = process.argv.includes('--keep');
 const json = process.argv.includes('--json');
 const MIGRATIONS = 2;
 const DRAIN_WITHIN_MS = 30_000;
+const HEARD_WITHIN_MS = 1000;
 const started = Date.now();
 
 /** What the demo ends with. */
@@ -155,13 +156,28 @@ const interrupted = new Promise<'interrupted'>((resolve) => {
   }
 });
 
+/**
+ * What the work ends with, unless Ctrl-C came before. It goes to our children as well: one of them may
+ * have died of it, and failed the work, before we hear of it ourselves.
+ */
+async function unlessInterrupted<T>(work: Promise<T>): Promise<T | 'interrupted'> {
+  try {
+    return await Promise.race([work, interrupted]);
+  } catch (error) {
+    if ((await Promise.race([interrupted, pause(HEARD_WITHIN_MS)])) !== undefined) {
+      return 'interrupted';
+    }
+    throw error;
+  }
+}
+
 async function main(): Promise<void> {
   console.log(bold('Switchyard: requests, jobs and a schema change over three real shards'));
-  const servers = await Promise.race([startDemoServers(), interrupted]);
+  const servers = await unlessInterrupted(startDemoServers());
   if (servers === 'interrupted') process.exit(130); // servers under way end with their starter
   say(servers.versions);
   try {
-    const shown = await Promise.race([demo(servers), interrupted]);
+    const shown = await unlessInterrupted(demo(servers));
     if (shown === 'interrupted') process.exitCode = 130;
     else process.exitCode = shown.ok ? 0 : 1;
     if (keep && shown !== 'interrupted') await keepRunning(shown, servers.env);

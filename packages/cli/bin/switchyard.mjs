@@ -3,6 +3,7 @@
 // because a dist there is as old as the last build. Signals and the exit code pass through.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const built = new URL('../dist/main.js', import.meta.url);
@@ -23,6 +24,6 @@ function runSources() {
     process.on(signal, () => child.kill(signal));
   }
   child.on('exit', (code, signal) => {
-    process.exitCode = code ?? (signal === 'SIGKILL' ? 137 : 1);
+    process.exitCode = code ?? 128 + constants.signals[signal];
   });
 }
