@@ -1,5 +1,5 @@
 /** A power of two. */
-const SLOTS = 1024;
+const SLOTS = 4096;
 
 /**
  * What was made last for each of many names, in slots in place of a map: keeping costs little however

@@ -22,7 +22,7 @@ const envelopes = fc
   .map(({ v, ...parts }) => {
     const { fleet, shard } = parts;
     const all = v === 2 ? { v, fleet, place: shard } : { v, ...parts };
-    return JSON.parse(JSON.stringify(all)) as JobEnvelope;
+    return Object.freeze(JSON.parse(JSON.stringify(all)) as JobEnvelope);
   });
 
 describe('the text of a job’s metadata', () => {

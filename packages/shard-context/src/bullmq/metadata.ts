@@ -1,4 +1,3 @@
-import { samePlace } from '../frame.ts';
 import type { JobEnvelope } from '../jobs/index.ts';
 import { Recent } from '../recent.ts';
 
@@ -29,29 +28,26 @@ export function writeMetadata({ envelope, telemetry }: JobMetadata): string {
   return JSON.stringify({ [KEY]: envelope, telemetry });
 }
 
-/** The text of each place's envelope: the jobs of a place have the same. */
+/** The text of each envelope that cannot change: the jobs of a place have the same one. */
 const written = new Recent<{ readonly envelope: JobEnvelope; readonly text: string }>();
 
 function writtenText(envelope: JobEnvelope): string | undefined {
   const before = written.at(nameOf(envelope));
-  return before !== undefined && isSame(before.envelope, envelope) ? before.text : undefined;
+  return before?.envelope === envelope ? before.text : undefined;
 }
 
 function textOf(envelope: JobEnvelope): string {
   const text = shortText(envelope);
   if (text === undefined) return JSON.stringify({ [KEY]: envelope });
-  const kept = { envelope: { ...envelope }, text };
-  if (text.length <= MAX_KNOWN_LENGTH) written.keep(nameOf(envelope), kept);
+  if (Object.isFrozen(envelope) && text.length <= MAX_KNOWN_LENGTH) {
+    written.keep(nameOf(envelope), { envelope, text });
+  }
   return text;
 }
 
 /** What tells most envelopes apart. */
 function nameOf({ tenant, place, shard }: JobEnvelope): string | undefined {
   return tenant ?? place ?? shard;
-}
-
-function isSame(a: JobEnvelope, b: JobEnvelope): boolean {
-  return a.v === b.v && a.place === b.place && samePlace(a, b);
 }
 
 /** Fleet and shard without the sign that parts them; what comes last may be anything. */

@@ -1,8 +1,8 @@
 import { globalId, type GlobalId, type GlobalIdSigner } from '../gid/index.ts';
 import { isSwitchyardError } from '../errors.ts';
+import { samePlace, type Place } from '../frame.ts';
 import { Recent } from '../recent.ts';
 import { JobEnvelopeInvalidError, JobEnvelopeUnreadableError } from './job-errors.ts';
-import { signPlace, verifyPlace } from './signed-places.ts';
 
 /**
  * Versions of the envelope. 1: the place, and plain global IDs in the payload. 2: both are signed.
@@ -48,29 +48,52 @@ export interface ReadEnvelope {
   readonly isSigned: boolean;
 }
 
-/** The envelope of a job made at that place. */
+/** An envelope that was made, of which place, and by whose signature. */
+interface Written {
+  readonly place: Place;
+  readonly signer: GlobalIdSigner | undefined;
+  readonly envelope: JobEnvelope;
+}
+
+/** A place is that of many jobs. Its signature never expires, and a signer's keys do not change. */
+const written = new Recent<Written>();
+
+/** The envelope of a job made at that place: one frozen object for all of them while it is in use. */
 export function writeEnvelope(
   fleet: string,
-  place: JobPlace | undefined,
+  at: JobPlace | undefined,
   signing?: JobSigning,
 ): JobEnvelope {
-  if (signing !== undefined) return signedEnvelope(fleet, place, signing);
-  if (place === undefined) return { v: 1, fleet };
-  const { shard, tenant, epoch } = place;
+  const signer = signing?.signer;
+  if (at === undefined) return { v: signer === undefined ? 1 : 2, fleet };
+  const { shard, tenant, epoch } = at;
+  const place = { fleet, shard, tenant, epoch };
+  const name = tenant ?? shard;
+  const before = written.at(name);
+  if (before !== undefined && before.signer === signer && samePlace(before.place, place)) {
+    return before.envelope;
+  }
+  const envelope = Object.freeze(
+    signer === undefined
+      ? plainEnvelope(place)
+      : { v: 2, fleet, place: signer.sign(placeId(place), PLACE_USE) },
+  );
+  return written.keep(name, { place, signer, envelope }).envelope;
+}
+
+function plainEnvelope({ fleet, shard, tenant, epoch }: Place): JobEnvelope {
   if (tenant === undefined) return { v: 1, fleet, shard };
   return epoch === undefined
     ? { v: 1, fleet, shard, tenant }
     : { v: 1, fleet, shard, tenant, epoch };
 }
 
-function signedEnvelope(
-  fleet: string,
-  place: JobPlace | undefined,
-  { signer }: JobSigning,
-): JobEnvelope {
-  if (place === undefined) return { v: 2, fleet };
-  const { shard, tenant, epoch } = place;
-  return { v: 2, fleet, place: signPlace(signer, { fleet, shard, tenant, epoch }) };
+/** What signatures of places are made for, and how long they are good. */
+const PLACE_USE = { purpose: 'job-place', expires: 'never' } as const;
+
+/** A place as a global ID, which is checked and can be signed. */
+function placeId(place: Place): GlobalId {
+  return globalId({ ...place, model: 'JobPlace', id: ['-'] });
 }
 
 /** How a worker reads envelopes. */
@@ -93,22 +116,37 @@ export function readEnvelope(value: unknown, options: ReadOptions = {}): ReadEnv
     const reason = `its envelope has version ${v}, this worker reads up to ${newest}`;
     throw new JobEnvelopeUnreadableError(reason);
   }
-  if (v === 2) return readSigned(envelope, options.signing?.signer);
-  if (options.signing !== undefined && options.signing.acceptUnsigned !== true) {
+  const signer = options.signing?.signer;
+  if (v === 2 && signer === undefined) {
+    throw new JobEnvelopeUnreadableError('it is signed, and this worker has no keys');
+  }
+  if (v === 1 && signer !== undefined && options.signing?.acceptUnsigned !== true) {
     throw new JobEnvelopeInvalidError('it is not signed, and this worker runs signed jobs only');
   }
-  return readPlain(envelope);
+  return readOnce(envelope, signer);
+}
+
+/** An envelope that was read, and with whose keys. */
+interface Reading {
+  readonly envelope: JobEnvelope;
+  readonly signer: GlobalIdSigner | undefined;
+  readonly read: ReadEnvelope;
 }
 
 /** Of envelopes that cannot change: queues hand out the same one for each job of a place. */
-const readings = new Recent<{ readonly envelope: JobEnvelope; readonly read: ReadEnvelope }>();
+const readings = new Recent<Reading>();
 
-function readPlain(envelope: JobEnvelope): ReadEnvelope {
-  const name = envelope.tenant ?? envelope.shard;
+function readOnce(envelope: JobEnvelope, signer: GlobalIdSigner | undefined): ReadEnvelope {
+  const name = envelope.tenant ?? envelope.place ?? envelope.shard;
   const before = readings.at(name);
-  if (before?.envelope === envelope) return before.read;
-  const read = { fleet: envelope.fleet, place: readPlace(envelope), isSigned: false };
-  if (Object.isFrozen(envelope)) readings.keep(name, { envelope, read });
+  if (before?.envelope === envelope && before.signer === signer) return before.read;
+  const isSigned = envelope.v === 2;
+  const place = isSigned ? signedPlace(envelope, signer as GlobalIdSigner) : plainPlace(envelope);
+  // The signature says of which fleet the place is, whatever stands beside it.
+  const read = { fleet: place?.fleet ?? envelope.fleet, place, isSigned };
+  // What somebody signed for a while is good for that while only.
+  const isForAWhile = isSigned && envelope.place?.includes('&x=') === true;
+  if (Object.isFrozen(envelope) && !isForAWhile) readings.keep(name, { envelope, signer, read });
   return read;
 }
 
@@ -124,23 +162,13 @@ function checkedEnvelope(value: unknown): JobEnvelope {
   return value as JobEnvelope;
 }
 
-function readPlace({ fleet, shard, tenant, epoch }: JobEnvelope): JobPlace | undefined {
+function plainPlace({ fleet, shard, tenant, epoch }: JobEnvelope): GlobalId | undefined {
   if (shard === undefined && tenant === undefined) return undefined;
-  return soundPlace(() =>
-    globalId({ fleet, model: 'JobPlace', id: ['-'], shard: shard ?? '', tenant, epoch }),
-  );
+  return soundPlace(() => placeId({ fleet, shard: shard ?? '', tenant, epoch }));
 }
 
-function readSigned(
-  { fleet, place }: JobEnvelope,
-  signer: GlobalIdSigner | undefined,
-): ReadEnvelope {
-  if (signer === undefined) {
-    throw new JobEnvelopeUnreadableError('it is signed, and this worker has no keys');
-  }
-  if (place === undefined) return { fleet, place: undefined, isSigned: true };
-  const signed = soundPlace(() => verifyPlace(signer, place));
-  return { fleet: signed.fleet, place: signed, isSigned: true };
+function signedPlace({ place }: JobEnvelope, signer: GlobalIdSigner): GlobalId | undefined {
+  return place === undefined ? undefined : soundPlace(() => signer.verify(place, PLACE_USE));
 }
 
 function soundPlace(read: () => GlobalId): GlobalId {
