@@ -52,15 +52,15 @@ class Demo {
   }
 
   /**
-   * What Ctrl-C does: each process of the group gets the signal, here with pauses in which it may end
-   * before its parent hears of it, as happens on a busy machine. Resolves with the exit code.
+   * What Ctrl-C does: each process of the group gets the signal, the youngest first. With pauses it
+   * ends before its parent hears of it, as happens on a busy machine. Resolves with the exit code.
    */
-  async interrupt(): Promise<unknown> {
+  async interrupt(betweenMs = 0): Promise<unknown> {
     const reached = new Set<number>();
     for (let pid; (pid = this.#group().findLast((one) => !reached.has(one))) !== undefined;) {
       read(() => String(process.kill(pid, 'SIGINT')));
       reached.add(pid);
-      await sleep(BETWEEN_MS);
+      await sleep(betweenMs);
     }
     return (await this.#ended)[0];
   }
@@ -130,7 +130,7 @@ describe('the demo of', { timeout: WITHIN_MS }, () => {
   it('examples/adoption leaves nothing behind either when Ctrl-C ends one of its commands first', async () => {
     demo = new Demo([...TYPESCRIPT, 'walk/main.ts'], join(ROOT, 'examples/adoption'));
     await demo.printed('$ npx switchyard adopt');
-    expect(await demo.interrupt(), demo.output).toBe(130);
+    expect(await demo.interrupt(BETWEEN_MS), demo.output).toBe(130);
     await vi.waitFor(() => expect(demo.processes()).toEqual([]));
     expect(demo.folders()).toEqual([]);
   });
@@ -148,7 +148,7 @@ describe('npm run demo', { timeout: WITHIN_MS }, () => {
     demo = new Demo(DEMO);
     await demo.printed(text, times);
     expect(demo.processes()).not.toEqual([]);
-    expect(await demo.interrupt(), demo.output).toBe(130);
+    expect(await demo.interrupt(BETWEEN_MS), demo.output).toBe(130);
     await vi.waitFor(() => expect(demo.processes()).toEqual([]));
     expect(demo.folders()).toEqual([]);
   });
@@ -164,7 +164,7 @@ describe('npm run demo', { timeout: WITHIN_MS }, () => {
       expect.stringContaining('"servedBy":"us1"'),
       expect.stringContaining('InquiryPriority1790000000001'),
     ]);
-    expect(await demo.interrupt()).toBe(0);
+    expect(await demo.interrupt(BETWEEN_MS)).toBe(0);
     expect(demo.processes()).toEqual([]);
     expect(demo.folders()).toEqual([]);
   });
