@@ -67,10 +67,11 @@ class Demo {
 
   /** The processes of its group, the eldest first. */
   #group(): number[] {
-    const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
     const groupOf = (pid: string) =>
       read(() => readFileSync(`/proc/${pid}/stat`, 'utf8')).split(' ')[4];
-    return pids.filter((pid) => groupOf(pid) === String(this.#child.pid)).map(Number);
+    return pids()
+      .filter((pid) => groupOf(pid) === String(this.#child.pid))
+      .map(Number);
   }
 
   /** Command lines of the processes that descend from it, whoever their parent is by now. */
@@ -80,8 +81,7 @@ class Demo {
   }
 
   #pids(): string[] {
-    return readdirSync('/proc').filter((pid) => {
-      if (!/^\d+$/.test(pid)) return false;
+    return pids().filter((pid) => {
       // Redis writes its title over its environment, but works in its own folder.
       const environment = read(() => readFileSync(`/proc/${pid}/environ`, 'utf8'));
       const folder = read(() => readlinkSync(`/proc/${pid}/cwd`));
@@ -98,6 +98,11 @@ class Demo {
     for (const pid of this.#pids()) process.kill(Number(pid), 'SIGKILL');
     rmSync(this.temporary, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+/** Of all processes, in ascending order. */
+function pids(): string[] {
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name));
 }
 
 /** Empty where the process has ended meanwhile, or is another user's. */

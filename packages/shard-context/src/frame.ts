@@ -37,8 +37,8 @@ export interface Frame {
   readonly activity: Activity;
 }
 
-/** True when both name the same shard, tenant and epoch. */
-export function samePlace(a?: Partial<Place>, b?: Partial<Place>): boolean {
+/** True when both name the same fleet, shard, tenant and epoch. */
+export function samePlace(a: Place | undefined, b: Place | undefined): boolean {
   if (a === b) return true;
   if (a === undefined || b === undefined) return false;
   return a.shard === b.shard && a.tenant === b.tenant && a.epoch === b.epoch && a.fleet === b.fleet;

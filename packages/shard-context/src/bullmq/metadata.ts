@@ -1,4 +1,4 @@
-import type { JobEnvelope } from '../jobs/index.ts';
+import { nameOf, type JobEnvelope } from '../jobs/envelope.ts';
 import { Recent } from '../recent.ts';
 
 /**
@@ -43,11 +43,6 @@ function textOf(envelope: JobEnvelope): string {
     written.keep(nameOf(envelope), { envelope, text });
   }
   return text;
-}
-
-/** What tells most envelopes apart. */
-function nameOf({ tenant, place, shard }: JobEnvelope): string | undefined {
-  return tenant ?? place ?? shard;
 }
 
 /** Fleet and shard without the sign that parts them; what comes last may be anything. */

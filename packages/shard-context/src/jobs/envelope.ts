@@ -58,7 +58,10 @@ interface Written {
 /** A place is that of many jobs. Its signature never expires, and a signer's keys do not change. */
 const written = new Recent<Written>();
 
-/** The envelope of a job made at that place: one frozen object for all of them while it is in use. */
+/**
+ * The envelope of a job made at that place: one frozen object for all of them while it is in use.
+ * @throws GlobalIdInvalidError, GlobalIdShardMissingError for a place that cannot be signed
+ */
 export function writeEnvelope(
   fleet: string,
   at: JobPlace | undefined,
@@ -137,7 +140,7 @@ interface Reading {
 const readings = new Recent<Reading>();
 
 function readOnce(envelope: JobEnvelope, signer: GlobalIdSigner | undefined): ReadEnvelope {
-  const name = envelope.tenant ?? envelope.place ?? envelope.shard;
+  const name = nameOf(envelope);
   const before = readings.at(name);
   if (before?.envelope === envelope && before.signer === signer) return before.read;
   const isSigned = envelope.v === 2;
@@ -148,6 +151,11 @@ function readOnce(envelope: JobEnvelope, signer: GlobalIdSigner | undefined): Re
   const isForAWhile = isSigned && envelope.place?.includes('&x=') === true;
   if (Object.isFrozen(envelope) && !isForAWhile) readings.keep(name, { envelope, signer, read });
   return read;
+}
+
+/** What tells most envelopes apart. */
+export function nameOf({ tenant, place, shard }: JobEnvelope): string | undefined {
+  return tenant ?? place ?? shard;
 }
 
 function checkedEnvelope(value: unknown): JobEnvelope {
