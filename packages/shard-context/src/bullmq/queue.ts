@@ -33,11 +33,13 @@ export interface ShardedBulkJob<Data> {
  */
 export class ShardedQueue<Data = unknown, Result = unknown> extends Queue {
   readonly #sharding: Sharding;
+  readonly #hasDefaults: boolean;
   readonly #afterCommit = new AfterCommitSends((error) => this.emit('error', error));
 
   constructor(name: string, options: ShardedQueueOptions) {
     super(name, composed(options));
     this.#sharding = options.sharding;
+    this.#hasDefaults = options.defaultJobOptions !== undefined;
   }
 
   protected override get Job(): typeof Job {
@@ -51,14 +53,8 @@ export class ShardedQueue<Data = unknown, Result = unknown> extends Queue {
    */
   override add(name: string, data: Data, opts?: ShardedJobsOptions): Promise<Job<Data, Result>> {
     try {
-      const prepared = this.#prepared(data, opts);
-      const { data: packed, opts: stored } = prepared;
-      // The same without a look for telemetry, which takes three async functions around it.
-      const send = () =>
-        this.opts.telemetry === undefined
-          ? super.addJob(name, packed, stored)
-          : super.add(name, packed, stored);
-      const named = { name, prepared };
+      const named = { name, prepared: this.#prepared(data, opts) };
+      const send = () => this.#send(named);
       return this.#isKept([named], send) ? Promise.resolve(this.#unsent(named)) : send();
     } catch (error) {
       // By hand: an async function around BullMQ's would make three promises more of each job.
@@ -116,8 +112,18 @@ export class ShardedQueue<Data = unknown, Result = unknown> extends Queue {
     return make(this.#sharding, data, opts);
   }
 
+  /** By the shortest way of BullMQ's that does all that there is to do: each makes more promises. */
+  #send({ name, prepared: { data, opts } }: Named): Promise<Job<Data, Result>> {
+    if (this.opts.telemetry !== undefined) return super.add(name, data, opts);
+    const isNamed = opts.jobId !== undefined;
+    const isHeard = this.listenerCount('waiting') > 0;
+    if (isNamed || isHeard || this.#hasDefaults) return super.addJob(name, data, opts);
+    return this.Job.create(this, name, data as Data, opts);
+  }
+
   /** In a transaction every job needs its id now: it is what the caller is told. */
   #isKept(jobs: readonly Named[], send: () => Promise<unknown>): boolean {
+    if (!this.#afterCommit.inTransaction) return false;
     const label = `${jobs.length} job(s) of queue ${this.name}`;
     return this.#afterCommit.keep(label, () => send());
   }

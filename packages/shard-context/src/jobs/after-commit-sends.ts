@@ -32,6 +32,11 @@ export class AfterCommitSends {
     this.#report = report;
   }
 
+  /** True while a transaction is open around: `keep` keeps then, and only then. */
+  get inTransaction(): boolean {
+    return currentFrame()?.activity.inTransaction ?? false;
+  }
+
   /**
    * Keeps `send` until every open transaction around has committed; forgets it when one is rolled
    * back. False when none is open: the caller sends now.
