@@ -75,9 +75,10 @@ export class ShardedWorker<Data = unknown, Result = unknown> extends Worker {
     jobId?: string,
     token?: string,
   ): Promise<Job> {
-    const job = jobData && CAN_SHORTEN_NEXT_JOB ? this.createJob(jobData, jobId as string) : null;
-    if (job === null || job.repeatJobKey) return super.nextJobFromJobData(jobData, jobId, token);
+    if (!jobData || !CAN_SHORTEN_NEXT_JOB) return super.nextJobFromJobData(jobData, jobId, token);
     (this as unknown as { drained: boolean }).drained = false;
+    const job = this.createJob(jobData, jobId as string);
+    if (job.repeatJobKey) return super.nextJobFromJobData(jobData, jobId, token);
     job.token = token as string;
     this.emit('active', job, 'waiting');
     return Promise.resolve(job);
