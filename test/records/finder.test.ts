@@ -174,6 +174,13 @@ describe('an ID with a shard and no tenant', () => {
     expect(await locate(ref('1'))).toEqual(['current']);
   });
 
+  it('is followed for each of several equal references, whether they share an id or not', async () => {
+    await fleet.rows('us2', "UPDATE account SET tenantId = 't_1', name = 'current' WHERE id = 1");
+    await moveToUs2('t_1');
+    const one = ref('1');
+    expect(await locate(one, { ...one }, ref('1'), one)).toEqual(Array(4).fill('current'));
+  });
+
   it('is looked for where tenants of the shard moved to, once the row was purged', async () => {
     await fleet.rows(
       'us2',

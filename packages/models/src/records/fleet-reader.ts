@@ -1,6 +1,7 @@
 import { currentFrame, ShardContext } from '@switchyard/shard-context';
 import type { EntityMetadata, ObjectLiteral } from 'typeorm';
 import type { FleetDataSource, Search } from './search.ts';
+import { matchRows, recordKey, roundsOf } from './match-rows.ts';
 import { seeAllTenants } from './read-scope.ts';
 import { primaryKeyOf, readTenants } from './tenant-reader.ts';
 import { tenantPathOf } from './tenant-path.ts';
@@ -31,8 +32,24 @@ export class FleetReader {
     this.#withDeleted = withDeleted;
   }
 
-  /** The rows of the searches on one shard, by id. All searches are of one model. */
+  /**
+   * The rows of the searches on one shard, by `searchKey`. All searches are of one model. Where
+   * keys of several differ in case only, the server is asked again whether they mean one row.
+   */
   async rowsOn(shard: string, searches: readonly Search[]): Promise<Map<string, FoundRow>> {
+    const rows = await this.#read(shard, searches);
+    const { certain, doubtful } = matchRows(searches, rows);
+    for (const round of roundsOf(doubtful)) {
+      const again = await this.#read(shard, round);
+      // One row is one record, in whatever spelling and query it was found.
+      const same = new Map([...again].map(([key, row]) => [key, rows.get(key) ?? row]));
+      for (const [key, row] of matchRows(round, same).certain) certain.set(key, row);
+    }
+    return certain;
+  }
+
+  /** What one query finds for the searches, by `recordKey`. */
+  async #read(shard: string, searches: readonly Search[]): Promise<Map<string, FoundRow>> {
     const metadata = searches[0]?.metadata;
     if (metadata === undefined) return new Map();
     return this.#on(shard, async () => {
@@ -118,16 +135,6 @@ export class FleetReader {
       await runner.release();
     }
   }
-}
-
-/** The id of a reference as one text, comparable with `recordKey`. */
-export function searchKey({ reference }: Search): string {
-  return reference.id.join('\0').toLowerCase();
-}
-
-function recordKey(metadata: EntityMetadata, record: ObjectLiteral): string {
-  const id = metadata.primaryColumns.map((column) => textOf(column, record) ?? '');
-  return id.join('\0').toLowerCase();
 }
 
 function idMapOf({ reference, metadata }: Search): ObjectLiteral {

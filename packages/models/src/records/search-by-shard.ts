@@ -1,8 +1,9 @@
 import type { LocatedRecord, Locator } from '@switchyard/shard-context';
 import { declarationOf } from '../declarations/declare.ts';
-import { searchKey, type FleetReader, type FoundRow, type Residence } from './fleet-reader.ts';
+import type { FleetReader, FoundRow, Residence } from './fleet-reader.ts';
+import { searchKey } from './match-rows.ts';
 import { failure, misrouted, type Outcome, type Search } from './search.ts';
-import { placementsFor, refusedByLock, searchAt } from './search-by-tenant.ts';
+import { placementsFor, refusedByLock, searchAt, type Placements } from './search-by-tenant.ts';
 
 /**
  * Finds references that name a shard and no tenant. A row is handed out only where the shard's own
@@ -64,9 +65,9 @@ class ShardSearch {
       else if (tenant === undefined) outcomes.push([search.reference, ownRow(row)]);
       else if (residence?.state === 'active')
         outcomes.push([search.reference, refusedByLock(tenant) ?? ownRow(row)]);
-      else away.push({ search: withTenant(search, tenant), row, tenant, residence });
+      else away.push({ search, row, tenant, residence });
     }
-    return { outcomes: [...outcomes, ...(await this.#follow(shard, away, group))], missing };
+    return { outcomes: [...outcomes, ...(await this.#follow(shard, away))], missing };
   }
 
   /**
@@ -74,26 +75,28 @@ class ShardSearch {
    * in, or frozen. Only the directory can tell whose copy counts, and only one that is as far as the
    * shard: while a tenant is frozen here, that is the epoch after, when the move is settled.
    */
-  async #follow(
-    shard: string,
-    away: readonly AwayRow[],
-    group: readonly Search[],
-  ): Promise<Outcome[]> {
+  async #follow(shard: string, away: readonly AwayRow[]): Promise<Outcome[]> {
     const epochs = new Map(away.map(({ tenant, residence }) => [tenant, settledAt(residence)]));
     const placements = await placementsFor(epochs, this.#locator);
     const isHere = ({ tenant }: AwayRow): boolean => {
       const placement = placements.get(tenant);
       return placement !== undefined && !('outcome' in placement) && placement.shard === shard;
     };
-    const elsewhere = away.filter((row) => !isHere(row)).map(({ search }) => search);
-    const found = await searchAt(elsewhere, this.#reader, placements);
     const here = away
       .filter(isHere)
       .map((row): Outcome => [row.search.reference, judgeHere(shard, row)]);
-    return [...found, ...here].map(([reference, outcome]) => [
-      originalOf(reference.id, group) ?? reference,
-      outcome,
-    ]);
+    const elsewhere = away.filter((row) => !isHere(row));
+    return [...here, ...(await this.#atHome(elsewhere, placements))];
+  }
+
+  /** The rows where their tenants live. Outcomes are those of the references that were given. */
+  async #atHome(away: readonly AwayRow[], placements: Placements): Promise<Outcome[]> {
+    const routed = away.map(({ search, tenant }) => withTenant(search, tenant));
+    const found = new Map(await searchAt(routed, this.#reader, placements));
+    return away.map(({ search }, i) => {
+      const outcome = found.get(routed[i]?.reference ?? search.reference);
+      return [search.reference, outcome ?? { outcome: 'gone' }];
+    });
   }
 
   /** Purged after a move: fleet-unique ids are looked for where tenants of this shard went. */
@@ -159,13 +162,6 @@ function ownRow({ record }: FoundRow): LocatedRecord {
 
 function withTenant({ reference, metadata }: Search, tenant: string): Search {
   return { metadata, reference: { ...reference, tenant } };
-}
-
-function originalOf(
-  id: readonly string[],
-  group: readonly Search[],
-): Search['reference'] | undefined {
-  return group.find(({ reference }) => reference.id === id)?.reference;
 }
 
 function isFleetUnique({ metadata }: Search): boolean {

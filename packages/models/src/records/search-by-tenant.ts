@@ -8,7 +8,8 @@ import {
   type Placement,
 } from '@switchyard/shard-context';
 import { declarationOf } from '../declarations/declare.ts';
-import { searchKey, type FleetReader, type FoundRow } from './fleet-reader.ts';
+import type { FleetReader, FoundRow } from './fleet-reader.ts';
+import { searchKey } from './match-rows.ts';
 import { setOrigin } from './origin.ts';
 import { failure, misrouted, type Outcome, type Search } from './search.ts';
 
