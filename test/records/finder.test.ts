@@ -1,12 +1,14 @@
 import { originOf, RecordFinder } from '@switchyard/models';
 import {
   DirectoryUnavailableError,
+  ShardContext,
   TenantUnknownError,
   type LocatedRecord,
   type Locator,
   type Placement,
   type RecordReference,
 } from '@switchyard/shard-context';
+import { restore } from '@switchyard/shard-context/jobs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Fleet } from '../support/fleet/index.ts';
 import { Account, Check, Counter, Country, refill, startHouse } from './house.ts';
@@ -212,6 +214,35 @@ describe('an ID with a shard and no tenant', () => {
         ref('1', { id: ['1', '2'] }),
       ),
     ).toEqual(['misrouted', 'misrouted', 'misrouted']);
+  });
+});
+
+describe('the records of a tenant’s job', () => {
+  /** What a job of t_1 is handed, that names a record without its tenant, as seen on us1. */
+  const handed = (model: string, id: string) => {
+    const { topology } = fleet.dataSource;
+    const envelope = { v: 1, fleet: topology.fleet, shard: 'us1', tenant: 't_1', epoch: 1 };
+    const payload = { a: { $gid: `gid://${topology.fleet}/${model}/${id}?shard=us1` } };
+    const context = new ShardContext(topology);
+    const options = { context, locator: directory, records: finder };
+    return restore({ envelope, payload }, options, (data) => (data as { a: unknown }).a);
+  };
+  const misrouted = { code: 'JOB_RECORD_MISROUTED' };
+
+  it('are its own, and nobody’s: never a row of another tenant of its shard', async () => {
+    expect(await handed('Check', '1')).toMatchObject({ kind: 'check of us1 t_1' });
+    expect(await handed('Country', 'fr')).toMatchObject({ name: 'France of us1' });
+    await expect(handed('Check', '2')).rejects.toMatchObject(misrouted);
+    await expect(handed('Account', '2')).rejects.toMatchObject(misrouted);
+  });
+
+  it('are that after a move as well, of the job’s tenant or of the other', async () => {
+    await moveToUs2('t_1');
+    await expect(handed('Check', '2')).rejects.toMatchObject(misrouted);
+    await settle({ t_1: ['us1', 1], t_2: ['us1', 1], t_3: ['us2', 1] });
+    await moveToUs2('t_2');
+    await expect(handed('Check', '2')).rejects.toMatchObject(misrouted);
+    await expect(handed('Account', '2')).rejects.toMatchObject(misrouted);
   });
 });
 

@@ -119,6 +119,8 @@ export type LocatedRecord =
 export interface LocateRecordsOptions {
   /** Finds soft-deleted rows as well. Default false. */
   readonly withDeleted?: boolean;
+  /** Whose rows are meant: those of any other tenant are *misrouted*. Default: as the lock says. */
+  readonly tenant?: string;
 }
 
 /**

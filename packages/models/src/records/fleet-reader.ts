@@ -1,4 +1,4 @@
-import { currentFrame, ShardContext } from '@switchyard/shard-context';
+import { currentFrame, ShardContext, type LocateRecordsOptions } from '@switchyard/shard-context';
 import type { EntityMetadata, ObjectLiteral } from 'typeorm';
 import type { FleetDataSource, Search } from './search.ts';
 import { matchRows, recordKey, roundsOf } from './match-rows.ts';
@@ -23,13 +23,16 @@ export interface Residence {
 /** Reads rows and the shards' own records of their tenants, one query per model and shard. */
 export class FleetReader {
   readonly dataSource: FleetDataSource;
+  /** Whose rows are meant, where only one tenant's are. */
+  readonly tenant: string | undefined;
   readonly #context: ShardContext;
   readonly #withDeleted: boolean;
 
-  constructor(dataSource: FleetDataSource, withDeleted: boolean) {
+  constructor(dataSource: FleetDataSource, options: LocateRecordsOptions) {
     this.dataSource = dataSource;
+    this.tenant = options.tenant;
     this.#context = new ShardContext(dataSource.topology);
-    this.#withDeleted = withDeleted;
+    this.#withDeleted = options.withDeleted === true;
   }
 
   /**

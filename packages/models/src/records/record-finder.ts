@@ -45,7 +45,7 @@ export class RecordFinder implements RecordLocator {
     references: readonly RecordReference[],
     options: LocateRecordsOptions = {},
   ): Promise<LocatedRecord[]> {
-    const reader = new FleetReader(this.#dataSource, options.withDeleted === true);
+    const reader = new FleetReader(this.#dataSource, options);
     const outcomes = new Map<RecordReference, LocatedRecord>();
     const searches: Search[] = [];
     for (const reference of new Set(references)) {

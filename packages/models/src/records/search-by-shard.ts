@@ -3,7 +3,7 @@ import { declarationOf } from '../declarations/declare.ts';
 import type { FleetReader, FoundRow, Residence } from './fleet-reader.ts';
 import { searchKey } from './match-rows.ts';
 import { failure, misrouted, type Outcome, type Search } from './search.ts';
-import { placementsFor, refusedByLock, searchAt, type Placements } from './search-by-tenant.ts';
+import { placementsFor, refusedTo, searchAt, type Placements } from './search-by-tenant.ts';
 
 /**
  * Finds references that name a shard and no tenant. A row is handed out only where the shard's own
@@ -64,7 +64,7 @@ class ShardSearch {
       if (row === undefined) missing.push(search);
       else if (tenant === undefined) outcomes.push([search.reference, ownRow(row)]);
       else if (residence?.state === 'active')
-        outcomes.push([search.reference, refusedByLock(tenant) ?? ownRow(row)]);
+        outcomes.push([search.reference, refusedTo(this.#reader, tenant) ?? ownRow(row)]);
       else away.push({ search, row, tenant, residence });
     }
     return { outcomes: [...outcomes, ...(await this.#follow(shard, away))], missing };
@@ -84,7 +84,7 @@ class ShardSearch {
     };
     const here = away
       .filter(isHere)
-      .map((row): Outcome => [row.search.reference, judgeHere(shard, row)]);
+      .map((row): Outcome => [row.search.reference, judgeHere(shard, row, this.#reader)]);
     const elsewhere = away.filter((row) => !isHere(row));
     return [...here, ...(await this.#atHome(elsewhere, placements))];
   }
@@ -148,11 +148,15 @@ function settledAt(residence: Residence | undefined): number {
 }
 
 /** A row whose tenant the directory has here: thawed, or taken over and about to be activated. */
-function judgeHere(shard: string, { row, tenant, residence }: AwayRow): LocatedRecord {
+function judgeHere(
+  shard: string,
+  { row, tenant, residence }: AwayRow,
+  reader: FleetReader,
+): LocatedRecord {
   if (residence === undefined) {
     return misrouted(`${shard} has no record of the tenant ${tenant} whose row it holds`);
   }
-  return refusedByLock(tenant) ?? ownRow(row);
+  return refusedTo(reader, tenant) ?? ownRow(row);
 }
 
 /** The origin that loading gave it stays: the shard, and no tenant, as the reference had none. */

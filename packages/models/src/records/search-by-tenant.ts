@@ -79,7 +79,7 @@ export async function searchAt(
   const outcomes: Outcome[] = [];
   const groups = new Map<string, Search[]>();
   for (const search of searches) {
-    const refused = refusalOf(search, placements);
+    const refused = refusalOf(search, reader, placements);
     if (refused !== undefined) {
       outcomes.push([search.reference, refused]);
       continue;
@@ -127,12 +127,16 @@ function placementFor({ reference }: Search, placements: Placements): Placement 
   return placements.get(reference.tenant as string) as Placement;
 }
 
-function refusalOf(search: Search, placements: Placements): LocatedRecord | undefined {
+function refusalOf(
+  search: Search,
+  reader: FleetReader,
+  placements: Placements,
+): LocatedRecord | undefined {
   const { reference, metadata } = search;
   const answer = placements.get(reference.tenant as string);
   if (answer === undefined) return { outcome: 'gone' };
   if ('outcome' in answer) return answer;
-  const locked = refusedByLock(answer.tenant) ?? leftByLock(answer);
+  const locked = refusedTo(reader, answer.tenant) ?? leftByLock(answer);
   if (locked !== undefined) return locked;
   const declaration = declarationOf(metadata);
   const local = declaration?.domain === 'sharded' && declaration.ids === 'shardLocal';
@@ -142,8 +146,14 @@ function refusalOf(search: Search, placements: Placements): LocatedRecord | unde
   );
 }
 
-/** Inside a lock, rows of another tenant than its own are not handed out. */
-export function refusedByLock(tenant: string): LocatedRecord | undefined {
+/** Rows of another tenant than the one that is meant, or locked to, are not handed out. */
+export function refusedTo(
+  { tenant: meant }: FleetReader,
+  tenant: string,
+): LocatedRecord | undefined {
+  if (meant !== undefined && meant !== tenant) {
+    return misrouted(`it is of tenant ${tenant}, and a record of ${meant} is meant`);
+  }
   const frame = currentFrame();
   const lockedTo = frame?.locked === true ? frame.place?.tenant : undefined;
   if (lockedTo === undefined || lockedTo === tenant) return undefined;

@@ -86,13 +86,19 @@ function pathOf(slots: readonly RecordSlot[]): string {
   return slots[0]?.path ?? 'payload';
 }
 
-/** Locates all records of a payload in one batch. */
+/**
+ * Locates all records of a payload in one batch. A reference without a tenant may name any row of
+ * its shard, and is looked for outside the lock: a tenant's job is handed rows of nobody else.
+ */
 export function locateRecords(
   place: RunningPlace | undefined,
   references: readonly PlacedReference[],
   records: RecordLocator,
 ): Promise<LocatedRecord[]> {
-  return records.locateMany(references.map(({ reference }) => onTodaysPlace(reference, place)));
+  const wanted = references.map(({ reference }) => onTodaysPlace(reference, place));
+  return place?.tenant === undefined
+    ? records.locateMany(wanted)
+    : records.locateMany(wanted, { tenant: place.tenant });
 }
 
 /**
