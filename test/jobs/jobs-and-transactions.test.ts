@@ -1,5 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { EventEmitter } from 'node:events';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { currentFrame } from '@switchyard/shard-context';
+import type { ShardedFlowProducer, ShardedQueue } from '@switchyard/shard-context/bullmq';
+import type { JobNotSentError } from '@switchyard/shard-context/jobs';
 import { Notes } from './notes.ts';
 import { Queues } from './queues.ts';
 import { here } from './small-fleet.ts';
@@ -12,6 +15,8 @@ beforeEach(async () => {
   queues.worker('q', (job) => notes.add(`${job.id} ${here()}`));
 });
 afterEach(() => queues.close());
+
+const LATE = { name: 'late', queueName: 'q' };
 
 /** Runs `fn` as the data layer runs a transaction: it notes the beginning and how it ended. */
 async function inTransaction<T>(
@@ -87,6 +92,38 @@ describe('a job enqueued inside a transaction', () => {
       cause: expect.anything() as unknown,
     });
   });
+
+  it('is not sent, and ends no commit with an error, where nobody listens to errors', async () => {
+    const printed = vi.spyOn(console, 'error').mockReturnValue();
+    const [queue, flows] = [queues.queue('q'), queues.flows()];
+    await inTransaction('unknown', async () => {
+      await flows.add({ name: 'lost', queueName: 'q' });
+      await queue.add('lost', {});
+    });
+    expect(printed.mock.calls.map(([error]) => (error as JobNotSentError).code)).toEqual([
+      'JOB_NOT_SENT',
+      'JOB_NOT_SENT',
+    ]);
+    printed.mockRestore();
+  });
+
+  it.each([
+    ['queue', () => queues.queue('q'), (q) => (q as ShardedQueue).add('late', {})],
+    ['flow producer', () => queues.flows(), (f) => (f as ShardedFlowProducer).add(LATE)],
+  ] as [string, () => ShardedQueue | ShardedFlowProducer, (to: unknown) => Promise<unknown>][])(
+    'is reported when its %s was closed before the commit',
+    async (_, open, add) => {
+      const producer = open();
+      const errors = new Notes<Error>();
+      (producer as EventEmitter).on('error', (error: Error) => errors.add(error));
+      await inTransaction('committed', async () => {
+        await add(producer);
+        await producer.close();
+      });
+      expect((await errors.upTo(1))[0]).toMatchObject({ code: 'JOB_NOT_SENT' });
+      expect(notes.all).toEqual([]);
+    },
+  );
 
   it('is sent before the queue closes', async () => {
     const queue = queues.queue('q');

@@ -12,6 +12,7 @@ import { prepareFlow, type ShardedFlowJob } from './prepare.ts';
 import { ShardedJob } from './sharded-job.ts';
 import type { Sharding } from './sharding.ts';
 import { composed } from './telemetry.ts';
+import { tellError } from './tell-error.ts';
 
 /** BullMQ's own options, and what makes the flow producer sharded. */
 export interface ShardedFlowProducerOptions extends QueueBaseOptions {
@@ -24,7 +25,7 @@ export interface ShardedFlowProducerOptions extends QueueBaseOptions {
  */
 export class ShardedFlowProducer extends FlowProducer {
   readonly #sharding: Sharding;
-  readonly #afterCommit = new AfterCommitSends((error) => this.emit('error', error));
+  readonly #afterCommit = new AfterCommitSends((error) => tellError(this, error));
 
   constructor(options: ShardedFlowProducerOptions) {
     super(composed(options));
@@ -60,7 +61,10 @@ export class ShardedFlowProducer extends FlowProducer {
   }
 
   #isKept(flows: readonly FlowJob[], send: () => Promise<unknown>): boolean {
-    return this.#afterCommit.keep(`${flows.length} flow(s)`, send);
+    return this.#afterCommit.keep(`${flows.length} flow(s)`, () => {
+      // BullMQ's own answers undefined then, as if it had been sent.
+      return this.closing === undefined ? send() : Promise.reject(new Error('it was closed'));
+    });
   }
 
   /** The tree as BullMQ builds it, with the ids that it will have, and nothing sent. */

@@ -12,6 +12,7 @@ import { prepare, prepareAsStored, type Prepared, type ShardedJobsOptions } from
 import { ShardedJob, withEnvelopeAsMetadata } from './sharded-job.ts';
 import type { Sharding } from './sharding.ts';
 import { composed, ownMetadata } from './telemetry.ts';
+import { tellError } from './tell-error.ts';
 
 /** BullMQ's own options, and what makes the queue sharded. */
 export interface ShardedQueueOptions extends QueueOptions {
@@ -34,7 +35,7 @@ export interface ShardedBulkJob<Data> {
 export class ShardedQueue<Data = unknown, Result = unknown> extends Queue {
   readonly #sharding: Sharding;
   readonly #hasDefaults: boolean;
-  readonly #afterCommit = new AfterCommitSends((error) => this.emit('error', error));
+  readonly #afterCommit = new AfterCommitSends((error) => tellError(this, error));
 
   constructor(name: string, options: ShardedQueueOptions) {
     super(name, composed(options));
