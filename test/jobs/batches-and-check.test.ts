@@ -1,6 +1,8 @@
 import { Queue } from 'bullmq';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { addBatch, batchOutcome, canRunAll, checkJobs } from '@switchyard/shard-context/bullmq';
+import type { JobSigning } from '@switchyard/shard-context/jobs';
+import { testSigning } from './house.ts';
 import { Notes } from './notes.ts';
 import { Queues } from './queues.ts';
 import { here } from './small-fleet.ts';
@@ -107,5 +109,18 @@ describe('the check before a deploy', () => {
     ]);
     expect(canRunAll(reports)).toBe(false);
     expect(canRunAll(reports.slice(1))).toBe(true);
+  });
+
+  it('tells of a job without envelope that signed workers will refuse it, unless they take both', async () => {
+    await queues.closing(new Queue('q', queues.base)).add('old', {});
+    const counts = async (signing: JobSigning) => {
+      const { topology } = queues.fleet.context;
+      const [report] = await checkJobs({ ...queues.base, queues: ['q'], topology, signing });
+      return report!.counts;
+    };
+    const signing = testSigning();
+    expect(await counts(signing)).toMatchObject({ invalid: 1, withoutEnvelope: 0 });
+    const both = { ...signing, acceptUnsigned: true };
+    expect(await counts(both)).toMatchObject({ invalid: 0, withoutEnvelope: 1 });
   });
 });

@@ -5,9 +5,11 @@ import {
   StaleRouteError,
   TenantFrozenError,
 } from '@switchyard/shard-context';
+import { TenantNotOnShardError } from '@switchyard/models';
 import type { Sharding } from '@switchyard/shard-context/bullmq';
 import { Notes } from './notes.ts';
 import { Queues } from './queues.ts';
+import { testSigning } from './house.ts';
 import { here } from './small-fleet.ts';
 
 let queues: Queues;
@@ -54,6 +56,7 @@ describe('a job is refused when it is enqueued', () => {
     ['payload.m', { m: new Map() }],
     ['payload.f', { f: () => 1 }],
     ['payload.n', { n: NaN }],
+    ['payload.match', { match: /a/.exec('a') }],
   ])('with the path of what JSON would lose: %s', async (path, payload) => {
     const queue = queues.queue('q');
     const refused = expect.objectContaining({ code: 'JOB_PAYLOAD_REFUSED', path });
@@ -189,6 +192,34 @@ describe('a job waits without failing and without using up an attempt', () => {
     expect(notes.all[3]).toBe('completed');
   });
 
+  it('also where its host has wrapped the refusal of the shard as a cause', async () => {
+    const refusal = new TenantFrozenError({ attempted: 'insert', shard: 'us1', tenant: 't_1' });
+    const wrapped = [new TypeError('of the host', { cause: refusal })];
+    notingWorker({}, () => {
+      const error = wrapped.pop();
+      if (error !== undefined) throw error;
+    });
+    await addRaw({}, v1);
+    expect(await notes.upTo(3)).toEqual(['ran us1/t_1@1', 'ran us1/t_1@1', 'completed']);
+  });
+
+  it('when its shard has never heard of its tenant, once the directory knows better', async () => {
+    const absent = new TenantNotOnShardError({ attempted: 'insert', shard: 'us1', tenant: 't_1' });
+    const moves = [() => queues.fleet.move('t_1', 'eu1'), () => undefined];
+    notingWorker({}, () => {
+      const move = moves.shift();
+      move?.();
+      if (move !== undefined) throw absent;
+    });
+    await addRaw({}, v1);
+    expect((await notes.upTo(3)).map((note) => note.split(' ')[0])).toEqual([
+      'ran',
+      'ran',
+      'failed',
+    ]);
+    expect(notes.all.slice(0, 2)).toEqual(['ran us1/t_1@1', 'ran eu1/t_1@2']);
+  });
+
   it('while its envelope is of a newer release than the worker', async () => {
     const worker = notingWorker({ readsUpTo: 1 });
     const job = await addRaw({}, { v: 2, fleet: 'acme' });
@@ -212,6 +243,19 @@ describe('a job of before the deploy', () => {
     await plain.add('old', { key: 'k1' });
     await plain.add('old', { key: 'k2' });
     expect(await notes.sorted(3)).toEqual(['completed', 'failed KEY_UNKNOWN', 'ran us2/t_2@1']);
+  });
+
+  it('is refused unasked where signed jobs only are run: whoever takes an envelope off names no place', async () => {
+    queues.fleet.keys.set('api-key:k1', 't_2');
+    const onMissingEnvelope = () => ({ kind: 'api-key', value: 'k1' });
+    const worker = notingWorker({ onMissingEnvelope, signing: testSigning() });
+    const plain = queues.closing(new Queue('q', queues.base));
+    await plain.add('old', {});
+    expect(await notes.upTo(1)).toEqual(['failed JOB_ENVELOPE_INVALID']);
+    await worker.close();
+    notingWorker({ onMissingEnvelope, signing: { ...testSigning(), acceptUnsigned: true } });
+    await plain.add('old', {});
+    expect((await notes.upTo(3)).slice(1)).toEqual(['ran us2/t_2@1', 'completed']);
   });
 
   it('is refused where the answer is none', async () => {

@@ -3,13 +3,13 @@ import {
   currentFrame,
   DirectoryUnavailableError,
   isSwitchyardError,
-  StaleRouteError,
-  TenantFrozenError,
+  shardRefusalOf,
   type EnterOptions,
   type Locator,
   type Placement,
   type RoutingKey,
   type ShardContext,
+  type ShardRefusal,
 } from '@switchyard/shard-context';
 import { WaitingRoom, type Visit, type WaitingRoomOptions } from './waiting-room.ts';
 
@@ -91,9 +91,9 @@ export class Router {
       try {
         return await this.#context.onPlacement(placement, fn, options);
       } catch (error) {
-        const refusal = refusalOf(error, placement.tenant);
+        const refusal = shardRefusalOf(error, placement.tenant)?.kind;
         if (refusal === undefined) throw error;
-        if (refusal === 'stale') stale += 1;
+        if (refusal !== 'frozen') stale += 1;
         if (options.repeatable !== true || stale > this.#maxRuns) {
           this.#refreshBehind(placement, refusal);
           throw error;
@@ -127,32 +127,10 @@ export class Router {
   }
 
   /** The refusal surfaces; the next unit of work of the tenant should not meet it again. */
-  #refreshBehind({ tenant, epoch }: Placement, refusal: Refusal): void {
-    if (refusal !== 'stale') return;
+  #refreshBehind({ tenant, epoch }: Placement, refusal: ShardRefusal['kind']): void {
+    if (refusal === 'frozen') return;
     this.#directory.locateTenant(tenant, { minEpoch: epoch + 1 }).catch(() => undefined);
   }
-}
-
-/**
- * Thrown by `models`: the shard has never heard of the tenant. Its assignment was killed half-way,
- * and the refresh heals that.
- */
-const NOT_ON_SHARD = 'TENANT_NOT_ON_SHARD';
-
-type Refusal = 'stale' | 'frozen';
-
-/** The shard's refusal of this tenant, also where the host has wrapped it as a cause. */
-function refusalOf(error: unknown, tenant: string): Refusal | undefined {
-  for (let cause = error, depth = 0; depth < 4; depth++) {
-    if ((cause as { tenant?: unknown } | null)?.tenant === tenant) {
-      if (isSwitchyardError(cause, StaleRouteError.code)) return 'stale';
-      if (isSwitchyardError(cause, NOT_ON_SHARD)) return 'stale';
-      if (isSwitchyardError(cause, TenantFrozenError.code)) return 'frozen';
-    }
-    cause = (cause as { cause?: unknown } | null | undefined)?.cause;
-    if (cause === undefined || cause === null) return undefined;
-  }
-  return undefined;
 }
 
 function waitOf({ signal }: RunOptions): { signal?: AbortSignal } {

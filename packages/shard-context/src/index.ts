@@ -13,6 +13,7 @@ export {
   TenantFrozenError,
   TenantUnknownError,
 } from './routing-errors.ts';
+export { shardRefusalOf, type ShardRefusal } from './shard-refusal.ts';
 export { describePlace, samePlace, type Frame, type Place, type Role } from './frame.ts';
 export type { Activity } from './activity.ts';
 export type { AfterCommit, TransactionOutcome } from './after-commit.ts';

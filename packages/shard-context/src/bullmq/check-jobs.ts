@@ -1,6 +1,6 @@
 import { Queue, type ConnectionOptions, type Job, type JobState } from 'bullmq';
 import { isSwitchyardError } from '../errors.ts';
-import { readEnvelope, type JobSigning } from '../jobs/envelope.ts';
+import { readEnvelope, runsUnsigned, type JobSigning } from '../jobs/envelope.ts';
 import type { Topology } from '../topology.ts';
 import { readMetadata } from './metadata.ts';
 
@@ -110,7 +110,7 @@ async function* waitingIn(queue: Queue): AsyncGenerator<Waiting> {
 
 function verdictOn(metadata: string | undefined, request: CheckJobsRequest): JobVerdict {
   const { envelope } = readMetadata(metadata);
-  if (envelope === undefined) return 'withoutEnvelope';
+  if (envelope === undefined) return runsUnsigned(request.signing) ? 'withoutEnvelope' : 'invalid';
   try {
     const { fleet, place } = readEnvelope(envelope, request);
     if (fleet !== request.topology.fleet) return 'otherFleet';

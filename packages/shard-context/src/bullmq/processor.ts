@@ -1,5 +1,7 @@
 import type { Job, SandboxedJob } from 'bullmq';
+import { isSignedEnvelope } from '../jobs/envelope.ts';
 import { pack, type PackedJob } from '../jobs/index.ts';
+import { packPayload } from '../jobs/payload.ts';
 import { restoreJob, type AdaptedJob } from '../jobs/restore.ts';
 import type { RunningPlace } from '../jobs/running-place.ts';
 import { isThenable, whenSettled } from '../settled.ts';
@@ -92,7 +94,8 @@ class Attempt<J extends Job | SandboxedJob, Result> implements AdaptedJob<Job, R
   run(): Promise<Result | undefined> {
     return restoreJob(this, this.sharding).catch(async (error: unknown) => {
       const { job, token, hasBegun } = this;
-      throw await settle(error, { job, token, hasBegun }, this.sharding);
+      const place = runningPlaceOf(job);
+      throw await settle(error, { job, token, hasBegun, place }, this.sharding);
     });
   }
 
@@ -111,7 +114,7 @@ class Attempt<J extends Job | SandboxedJob, Result> implements AdaptedJob<Job, R
     let packed = job.data;
     job.data = payload;
     job.updateData = async (data: unknown) => {
-      packed = pack({ ...this.sharding, payload: data }).payload;
+      packed = this.#packed(data);
       await updateData.call(job, packed as never);
       job.data = data;
     };
@@ -122,6 +125,15 @@ class Attempt<J extends Job | SandboxedJob, Result> implements AdaptedJob<Job, R
         job.updateData = updateData;
       },
     );
+  }
+
+  /** As the payload was packed that this one replaces: its envelope says how it is to be read. */
+  #packed(data: unknown): unknown {
+    const { envelope } = this.packed;
+    if (envelope === undefined) return asPlainJson(data);
+    const { context, records } = this.sharding;
+    const signing = isSignedEnvelope(envelope) ? this.sharding.signing : undefined;
+    return pack({ payload: data, context, records, signing }).payload;
   }
 
   protected begin(): Result | Promise<Result> {
@@ -137,6 +149,12 @@ class PlacedAttempt<J extends Job, Result> extends Attempt<J, Result> {
   override fn(): Result | Promise<Result> {
     return this.begin();
   }
+}
+
+/** Of a job without envelope the payload is not ours: it holds no records, and is read as it is. */
+function asPlainJson(data: unknown): unknown {
+  packPayload(data, () => undefined);
+  return data;
 }
 
 /** Calls `end` when `fn` has ended; where that is at once, no promise is made. */

@@ -1,6 +1,7 @@
 import { DelayedError, UnrecoverableError, type Job } from 'bullmq';
-import { isSwitchyardError, type SwitchyardError } from '../errors.ts';
-import type { StaleRouteError } from '../routing-errors.ts';
+import { isSwitchyardError } from '../errors.ts';
+import type { RunningPlace } from '../jobs/running-place.ts';
+import { shardRefusalOf, type ShardRefusal } from '../shard-refusal.ts';
 import type { Sharding } from './sharding.ts';
 
 /** What settling needs of a job; sandboxed jobs have it as well. */
@@ -16,6 +17,8 @@ export interface Attempt {
   readonly token: string | undefined;
   /** True once the job's own code had begun. */
   readonly hasBegun: boolean;
+  /** Where it ran, or was about to run. */
+  readonly place: RunningPlace | undefined;
 }
 
 /**
@@ -29,20 +32,28 @@ export async function settle(
   attempt: Attempt,
   sharding: Sharding,
 ): Promise<unknown> {
-  if (!isSwitchyardError(error)) return error;
-  if (passesByWaiting(error, attempt)) {
-    if (error.code === 'STALE_ROUTE') await refresh(error as StaleRouteError, sharding);
+  if (await passesByWaiting(error, attempt, sharding)) {
     await attempt.job.moveToDelayed(Date.now() + retryAfter(attempt.job, sharding), attempt.token);
     return new DelayedError();
   }
-  if (attempt.hasBegun || error.retryable) return error;
+  if (attempt.hasBegun || !isSwitchyardError(error) || error.retryable) return error;
   return Object.assign(new UnrecoverableError(`${error.code}: ${error.message}`), { cause: error });
 }
 
 /** Once the job's code has begun, only what the shard itself refused is known to have done nothing. */
-function passesByWaiting(error: SwitchyardError, { hasBegun }: Attempt): boolean {
-  if (!hasBegun) return error.retryable;
-  return error.code === 'TENANT_FROZEN' || error.code === 'STALE_ROUTE';
+async function passesByWaiting(
+  error: unknown,
+  attempt: Attempt,
+  sharding: Sharding,
+): Promise<boolean> {
+  const refusal = shardRefusalOf(error);
+  if (refusal === undefined) {
+    return !attempt.hasBegun && isSwitchyardError(error) && error.retryable;
+  }
+  if (refusal.kind === 'frozen') return true;
+  const isRefreshed = await refresh(refusal, attempt.place, sharding);
+  // Of a tenant that was never assigned to its end, waiting mends nothing until the directory does.
+  return refusal.kind === 'stale' || isRefreshed;
 }
 
 function retryAfter(
@@ -54,10 +65,16 @@ function retryAfter(
 }
 
 /** So that the next attempt is not sent along the same old route; it asks again by itself if not. */
-async function refresh(error: StaleRouteError, { locator }: Sharding): Promise<void> {
+async function refresh(
+  { tenant, seenEpoch }: ShardRefusal,
+  place: RunningPlace | undefined,
+  { locator }: Sharding,
+): Promise<boolean> {
+  const epoch = seenEpoch ?? (place?.tenant === tenant ? place.epoch : 0);
   try {
-    await locator.locateTenant(error.tenant, { minEpoch: error.seenEpoch + 1 });
+    await locator.locateTenant(tenant, { minEpoch: epoch + 1 });
+    return true;
   } catch {
-    // The job waits either way, and its next attempt meets the same failure by its own name.
+    return false; // the next attempt meets the same failure by its own name
   }
 }

@@ -10,7 +10,10 @@ export interface Sharding {
   readonly records: RecordLocator;
   /** Signs what is enqueued, and runs only what is signed. Default: unsigned. */
   readonly signing?: JobSigning;
-  /** Says whose a job is that carries no envelope. Undefined refuses it. Default: refuse. */
+  /**
+   * Says whose a job is that carries no envelope. Undefined refuses it. Default: refuse. Where signed
+   * jobs only are run, nobody is asked: `signing.acceptUnsigned` lets old ones run.
+   */
   readonly onMissingEnvelope?: (
     job: WaitingJob,
   ) => RoutingKey | undefined | Promise<RoutingKey | undefined>;

@@ -123,10 +123,19 @@ export function readEnvelope(value: unknown, options: ReadOptions = {}): ReadEnv
   if (v === 2 && signer === undefined) {
     throw new JobEnvelopeUnreadableError('it is signed, and this worker has no keys');
   }
-  if (v === 1 && signer !== undefined && options.signing?.acceptUnsigned !== true) {
-    throw new JobEnvelopeInvalidError('it is not signed, and this worker runs signed jobs only');
-  }
+  if (v === 1) refuseUnlessUnsignedRuns(options.signing);
   return readOnce(envelope, signer);
+}
+
+/** True where jobs run that nobody has signed. */
+export function runsUnsigned(signing: JobSigning | undefined): boolean {
+  return signing === undefined || signing.acceptUnsigned === true;
+}
+
+/** @throws JobEnvelopeInvalidError */
+export function refuseUnlessUnsignedRuns(signing: JobSigning | undefined): void {
+  if (runsUnsigned(signing)) return;
+  throw new JobEnvelopeInvalidError('it is not signed, and this worker runs signed jobs only');
 }
 
 /** An envelope that was read, and with whose keys. */
@@ -143,7 +152,7 @@ function readOnce(envelope: JobEnvelope, signer: GlobalIdSigner | undefined): Re
   const name = nameOf(envelope);
   const before = readings.at(name);
   if (before?.envelope === envelope && before.signer === signer) return before.read;
-  const isSigned = envelope.v === 2;
+  const isSigned = isSignedEnvelope(envelope);
   const place = isSigned ? signedPlace(envelope, signer as GlobalIdSigner) : plainPlace(envelope);
   // The signature says of which fleet the place is, whatever stands beside it.
   const read = { fleet: place?.fleet ?? envelope.fleet, place, isSigned };
@@ -151,6 +160,11 @@ function readOnce(envelope: JobEnvelope, signer: GlobalIdSigner | undefined): Re
   const isForAWhile = isSigned && envelope.place?.includes('&x=') === true;
   if (Object.isFrozen(envelope) && !isForAWhile) readings.keep(name, { envelope, signer, read });
   return read;
+}
+
+/** True where the place, and the global IDs of the payload beside it, are signed. */
+export function isSignedEnvelope({ v }: JobEnvelope): boolean {
+  return v === 2;
 }
 
 /** What tells most envelopes apart. */

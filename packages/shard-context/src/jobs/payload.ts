@@ -75,6 +75,8 @@ class Packer implements Whereabouts {
       const text = this.#nameRecord(value, this);
       if (text !== undefined) return { [RECORD_KEY]: text };
       this.#refuseUnlessPlain(value);
+    } else if (Object.keys(value).length > value.length) {
+      throw this.#refuse('an array with names in it');
     }
     this.#refuseUnlessFinite(value);
     const outer = this.#level;

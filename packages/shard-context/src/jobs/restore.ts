@@ -3,7 +3,13 @@ import type { Locator, Placement, RecordLocator, RoutingKey } from '../ports.ts'
 import { TenantFrozenError } from '../routing-errors.ts';
 import type { ShardContext } from '../shard-context.ts';
 import { outsideContext } from '../storage.ts';
-import { readEnvelope, type JobPlace, type ReadEnvelope, type ReadOptions } from './envelope.ts';
+import {
+  readEnvelope,
+  refuseUnlessUnsignedRuns,
+  type JobPlace,
+  type ReadEnvelope,
+  type ReadOptions,
+} from './envelope.ts';
 import { JobEnvelopeMissingError } from './job-errors.ts';
 import type { PackedJob } from './pack.ts';
 import { unpackPayload, type Unpacked } from './payload.ts';
@@ -23,7 +29,7 @@ export interface RestoreOptions<Job = PackedJob> extends ReadOptions {
   readonly records: RecordLocator;
   /**
    * Says whose a job is that carries no envelope, because it was enqueued before the deploy.
-   * Undefined refuses it. Default: refuse.
+   * Undefined refuses it. Default: refuse. Where signed jobs only are run, nobody is asked.
    */
   readonly onMissingEnvelope?:
     ((job: Job) => RoutingKey | undefined | Promise<RoutingKey | undefined>) | undefined;
@@ -119,6 +125,7 @@ async function restoreUnknown<Job, T>(
   adapted: AdaptedJob<Job, T>,
   options: RestoreOptions<Job>,
 ): Promise<T> {
+  refuseUnlessUnsignedRuns(options.signing); // else whoever takes an envelope off may name the place
   const key = await options.onMissingEnvelope?.(adapted.job);
   if (key === undefined) throw new JobEnvelopeMissingError();
   const answer = await options.locator.locateKey(key);

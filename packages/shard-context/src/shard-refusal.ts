@@ -1,0 +1,38 @@
+import { isSwitchyardError } from './errors.ts';
+import { StaleRouteError, TenantFrozenError } from './routing-errors.ts';
+
+/**
+ * What a shard said of a tenant when it refused a unit of work; nothing was written. `stale`: the
+ * tenant lives elsewhere, or at a newer epoch. `absent`: the shard has never heard of it, because its
+ * assignment was killed half-way. `frozen`: it is being switched.
+ */
+export interface ShardRefusal {
+  readonly kind: 'stale' | 'absent' | 'frozen';
+  readonly tenant: string;
+  /** The epoch by which the caller came, where the refusal names it. */
+  readonly seenEpoch: number | undefined;
+}
+
+const KINDS = [
+  ['stale', StaleRouteError.code],
+  ['absent', 'TENANT_NOT_ON_SHARD'], // thrown by `models`
+  ['frozen', TenantFrozenError.code],
+] as const;
+
+/** A host that wraps errors wraps them once or twice. */
+const MAX_DEPTH = 4;
+
+/** The shard's refusal of a tenant in an error, also where a host has wrapped it as a cause. */
+export function shardRefusalOf(error: unknown, tenant?: string): ShardRefusal | undefined {
+  let cause = error;
+  for (let depth = 0; depth < MAX_DEPTH && typeof cause === 'object' && cause !== null; depth++) {
+    const { tenant: refused, seenEpoch } = cause as Partial<ShardRefusal>;
+    const kind = KINDS.find(([, code]) => isSwitchyardError(cause, code))?.[0];
+    const isMeant = tenant === undefined || refused === tenant;
+    if (kind !== undefined && refused !== undefined && isMeant) {
+      return { kind, tenant: refused, seenEpoch };
+    }
+    cause = (cause as { cause?: unknown }).cause;
+  }
+  return undefined;
+}
