@@ -88,4 +88,28 @@ describe('a sharded queue and its worker', () => {
       prioritized: 0,
     });
   });
+
+  it('goes through what a monitoring agent has put in the place of BullMQ’s methods', async () => {
+    const seen = new Notes();
+    const undo = [
+      [Queue, 'add'],
+      [Queue, 'addJob'],
+      [Worker, 'nextJobFromJobData'],
+    ].map(([type, name]) => watch(type as { prototype: object }, name as string, seen));
+    queues.worker('q', () => Promise.resolve());
+    await queues.queue('q').add('one', {});
+    expect((await seen.upTo(3)).slice(0, 3)).toEqual(['add', 'addJob', 'nextJobFromJobData']);
+    for (const one of undo) one();
+  });
 });
+
+/** Notes each call of a method, as agents do, until what is returned is called. */
+function watch({ prototype }: { prototype: object }, name: string, seen: Notes): () => void {
+  const methods = prototype as Record<string, (...args: unknown[]) => unknown>;
+  const own = methods[name]!;
+  methods[name] = function (...args) {
+    seen.add(name);
+    return own.apply(this, args);
+  };
+  return () => (methods[name] = own);
+}

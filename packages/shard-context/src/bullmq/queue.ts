@@ -8,6 +8,7 @@ import {
   type RepeatOptions,
 } from 'bullmq';
 import { AfterCommitSends } from '../jobs/after-commit-sends.ts';
+import { isAsRead } from './as-read.ts';
 import { prepare, prepareAsStored, type Prepared, type ShardedJobsOptions } from './prepare.ts';
 import { ShardedJob, withEnvelopeAsMetadata } from './sharded-job.ts';
 import type { Sharding } from './sharding.ts';
@@ -34,13 +35,11 @@ export interface ShardedBulkJob<Data> {
  */
 export class ShardedQueue<Data = unknown, Result = unknown> extends Queue {
   readonly #sharding: Sharding;
-  readonly #hasDefaults: boolean;
   readonly #afterCommit = new AfterCommitSends((error) => tellError(this, error));
 
   constructor(name: string, options: ShardedQueueOptions) {
     super(name, composed(options));
     this.#sharding = options.sharding;
-    this.#hasDefaults = options.defaultJobOptions !== undefined;
   }
 
   protected override get Job(): typeof Job {
@@ -115,10 +114,11 @@ export class ShardedQueue<Data = unknown, Result = unknown> extends Queue {
 
   /** By the shortest way of BullMQ's that does all that there is to do: each makes more promises. */
   #send({ name, prepared: { data, opts } }: Named): Promise<Job<Data, Result>> {
-    if (this.opts.telemetry !== undefined) return super.add(name, data, opts);
-    const isNamed = opts.jobId !== undefined;
+    if (this.opts.telemetry !== undefined || !isAsRead(super.add))
+      return super.add(name, data, opts);
     const isHeard = this.listenerCount('waiting') > 0;
-    if (isNamed || isHeard || this.#hasDefaults) return super.addJob(name, data, opts);
+    const isPlain = opts.jobId === undefined && this.jobsOpts === undefined && !isHeard;
+    if (!isPlain || !isAsRead(this.addJob)) return this.addJob(name, data, opts);
     return this.Job.create(this, name, data as Data, opts);
   }
 

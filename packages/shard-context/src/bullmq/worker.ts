@@ -9,7 +9,7 @@ import {
 } from 'bullmq';
 import { onRunningPlace } from '../jobs/running-place.ts';
 import { outsideContext } from '../storage.ts';
-import { CAN_SHORTEN_NEXT_JOB } from './next-job.ts';
+import { isAsRead } from './as-read.ts';
 import {
   placedProcessor,
   runningPlaceOf,
@@ -62,7 +62,7 @@ export class ShardedWorker<Data = unknown, Result = unknown> extends Worker {
     fn: (span?: Span, metadata?: string) => Promise<T> | T,
     metadata?: string,
   ): Promise<T | Promise<T>> {
-    if (this.opts.telemetry !== undefined) {
+    if (this.opts.telemetry !== undefined || !isAsRead(super.trace)) {
       return super.trace(kind, operation, destination, fn, metadata);
     }
     const result = fn();
@@ -75,7 +75,9 @@ export class ShardedWorker<Data = unknown, Result = unknown> extends Worker {
     jobId?: string,
     token?: string,
   ): Promise<Job> {
-    if (!jobData || !CAN_SHORTEN_NEXT_JOB) return super.nextJobFromJobData(jobData, jobId, token);
+    if (!jobData || !isAsRead(super.nextJobFromJobData)) {
+      return super.nextJobFromJobData(jobData, jobId, token);
+    }
     (this as unknown as { drained: boolean }).drained = false;
     const job = this.createJob(jobData, jobId as string);
     if (job.repeatJobKey) return super.nextJobFromJobData(jobData, jobId, token);
