@@ -14,6 +14,7 @@ import {
   type FreshDatabase,
 } from '../support/servers/index.ts';
 import { House, type DatabaseAddress, type HousePlan } from './house.ts';
+import type { HeldJobs, WorkerSettings } from './worker-process.ts';
 
 const SHARDS = ['us1', 'us2', 'us3'];
 
@@ -27,6 +28,7 @@ export class Building {
   readonly #databases: FreshDatabase[];
   readonly #plain = new Map<string, Connection>();
   readonly #processes: ChildProcess[] = [];
+  readonly #held = new Map<ChildProcess, Promise<HeldJobs>>();
   readonly #folder: string;
 
   private constructor(plan: HousePlan, databases: FreshDatabase[], folder: string) {
@@ -72,7 +74,7 @@ export class Building {
   }
 
   /** Starts a worker process and resolves when it works. */
-  async startWorker(settings: Record<string, unknown> = {}): Promise<ChildProcess> {
+  async startWorker(settings: WorkerSettings = {}): Promise<ChildProcess> {
     const child = fork(new URL('./worker-process.ts', import.meta.url), [], {
       execArgv: ['--import', 'tsx', '--conditions=source'],
       env: {
@@ -82,12 +84,18 @@ export class Building {
       },
     });
     this.#processes.push(child);
+    this.#held.set(child, heldJobs(child)); // listens from the start, so that nothing is missed
     const [message] = (await Promise.race([
       once(child, 'message'),
       once(child, 'exit'),
     ])) as unknown[];
     if (message !== 'ready') throw new Error(`the worker process ended: ${String(message)}`);
     return child;
+  }
+
+  /** The jobs that a worker with `holdsAfter` holds, once it does. */
+  async heldBy(child: ChildProcess): Promise<HeldJobs> {
+    return await this.#held.get(child)!;
   }
 
   /** Resolves when the queue has nothing left to do; answers how many jobs failed for good. */
@@ -135,6 +143,14 @@ export async function kill(child: ChildProcess): Promise<void> {
   const exited = once(child, 'exit');
   child.kill('SIGKILL');
   await exited;
+}
+
+function heldJobs(child: ChildProcess): Promise<HeldJobs> {
+  return new Promise((resolve) => {
+    child.on('message', (message) => {
+      if (message !== 'ready') resolve(message as HeldJobs);
+    });
+  });
 }
 
 function addressOf({ server, name }: FreshDatabase): DatabaseAddress {

@@ -45,6 +45,14 @@ export class Effect {
 
   @Column({ name: 'account_id', type: 'bigint' })
   accountId!: string;
+
+  /** Tells accounts of the same id apart, which stand on different shards. */
+  @Column({ name: 'account_name', type: 'varchar', length: 64, default: '' })
+  accountName!: string;
+
+  /** Process that committed it. */
+  @Column({ type: 'int', default: 0 })
+  pid!: number;
 }
 
 /** The keys with which signed jobs of these tests are signed, in every process. */

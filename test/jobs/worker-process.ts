@@ -22,6 +22,14 @@ export interface WorkerSettings {
   readonly readsUpTo?: number;
   /** Has the keys of signed jobs. */
   readonly signs?: boolean;
+  /** It holds two jobs for ever when it has left so many effects: a kill surely finds them there. */
+  readonly holdsAfter?: number;
+}
+
+/** Two jobs that a worker never finishes: one before the commit of its effect, one after it. */
+export interface HeldJobs {
+  readonly uncommitted: string;
+  readonly committed: string;
 }
 
 /** A job of before the deploy: no envelope, and an id in place of a record. */
@@ -47,13 +55,28 @@ async function accountOf(data: WorkJob | OldJob): Promise<Account> {
   throw new Error('the record was not located');
 }
 
+let effects = 0;
+const held: Partial<Record<keyof HeldJobs, string>> = {};
+
+/** Holds the first job that comes to this point once enough effects are left. */
+async function maybeHold(job: string, point: keyof HeldJobs): Promise<void> {
+  if (effects < (settings.holdsAfter ?? Infinity) || held[point] !== undefined) return;
+  held[point] = job;
+  if (Object.keys(held).length === 2) process.send?.(held);
+  await new Promise(() => undefined);
+}
+
 /** Writes the effect once, however often the job runs. */
 async function leaveEffect(job: string, { account, inner }: WorkJob): Promise<void> {
+  const { id: accountId, name: accountName } = account;
   try {
     await dataSource.transaction(async (manager) => {
-      await manager.insert(Effect, { job, accountId: account.id });
+      await manager.insert(Effect, { job, accountId, accountName, pid: process.pid });
       if (inner !== undefined) await queue.add('inner', { account }, { jobId: inner });
+      await maybeHold(job, 'uncommitted');
     });
+    effects += 1;
+    await maybeHold(job, 'committed');
   } catch (error) {
     if (!(error instanceof QueryFailedError && isDuplicate(error))) throw error;
     // The effect was committed by an attempt that died before it could say so. Its inner job may
