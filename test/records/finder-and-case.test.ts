@@ -129,7 +129,6 @@ describe.each<[string, Partial<RecordReference>]>([
   it('finds a row in any case, where the column does', async () => {
     const outcomes = await locate('Word', [['AB'], ['CD'], ['EF']], part);
     expect(outcomes).toEqual(['ab', 'cd', 'gone']);
-    expect(selects('word')).toBe(1);
   });
 
   it('finds a row for several ways to write its key, where the column does', async () => {
@@ -162,8 +161,10 @@ describe.each<[string, Partial<RecordReference>]>([
     expect(new Set(outcomes.map((one) => one.outcome === 'found' && one.record)).size).toBe(1);
   });
 
-  it('asks again once for all keys of which two may mean one row', async () => {
+  it('asks again, once for all, where keys are not written as their rows have them', async () => {
+    await locate('Word', [['ab'], ['cd'], ['ef']], part);
+    expect(selects('word')).toBe(1);
     await locate('Word', [['ab'], ['AB'], ['cd'], ['CD']], part);
-    expect(selects('word')).toBe(2);
+    expect(selects('word')).toBe(3);
   });
 });

@@ -1,11 +1,12 @@
 import { currentFrame, ShardContext, type LocateRecordsOptions } from '@switchyard/shard-context';
 import type { EntityMetadata, ObjectLiteral } from 'typeorm';
-import type { FleetDataSource, Search } from './search.ts';
-import { matchRows, recordKey, roundsOf } from './match-rows.ts';
+import { matchRows } from './match-rows.ts';
 import { seeAllTenants } from './read-scope.ts';
-import { primaryKeyOf, readTenants } from './tenant-reader.ts';
+import { primaryKeyOf, rowsOfEach, type KeyedRow } from './row-key.ts';
+import { searchKey, type FleetDataSource, type Search } from './search.ts';
 import { tenantPathOf } from './tenant-path.ts';
-import { textOf, valueOf } from './tenant-value.ts';
+import { readTenants } from './tenant-reader.ts';
+import { readText, textOf, valueOf } from './tenant-value.ts';
 
 /** A row that was found, and whose it is. */
 export interface FoundRow {
@@ -36,22 +37,49 @@ export class FleetReader {
   }
 
   /**
-   * The rows of the searches on one shard, by `searchKey`. All searches are of one model. Where
-   * keys of several differ in case only, the server is asked again whether they mean one row.
+   * The rows of the searches on one shard. All searches are of one model. Where ids
+   * are not written as their rows have them, the server is asked once more which row each means.
    */
-  async rowsOn(shard: string, searches: readonly Search[]): Promise<Map<string, FoundRow>> {
+  async rowsOn(shard: string, searches: readonly Search[]): Promise<Map<Search, FoundRow>> {
     const rows = await this.#read(shard, searches);
-    const { certain, doubtful } = matchRows(searches, rows);
-    for (const round of roundsOf(doubtful)) {
-      const again = await this.#read(shard, round);
-      // One row is one record, in whatever spelling and query it was found.
-      const same = new Map([...again].map(([key, row]) => [key, rows.get(key) ?? row]));
-      for (const [key, row] of matchRows(round, same).certain) certain.set(key, row);
+    const { found, doubtful } = matchRows(searches, searchKey, rows);
+    for (const [search, key] of await this.#keysMeantBy(shard, doubtful)) {
+      const row = rows.get(key);
+      if (row !== undefined) found.set(search, row);
     }
-    return certain;
+    return found;
   }
 
-  /** What one query finds for the searches, by `recordKey`. */
+  /** The key of the row that each search finds, as the database writes it. */
+  async #keysMeantBy(shard: string, searches: readonly Search[]): Promise<[Search, string][]> {
+    if (searches.length === 0) return [];
+    return this.#on(shard, async () => {
+      const runner = this.dataSource.createQueryRunner('slave');
+      try {
+        const asked = searches.map((search) =>
+          primaryKeyOf(runner, search.metadata, idMapOf(search)),
+        );
+        const rows = await rowsOfEach(
+          runner,
+          asked.flatMap((key) => key ?? []),
+          {},
+        );
+        return searches.flatMap((search, i) => {
+          const row = asked[i] === undefined ? undefined : rows.get(asked[i]);
+          return row === undefined ? [] : [[search, this.#keyOfRow(search.metadata, row)]];
+        });
+      } finally {
+        await runner.release();
+      }
+    });
+  }
+
+  #keyOfRow({ primaryColumns }: EntityMetadata, row: KeyedRow): string {
+    const { driver } = this.dataSource;
+    return primaryColumns.map((column, i) => readText(driver, column, row[`k${i}`])).join('\0');
+  }
+
+  /** What one query finds for the searches, by the keys of the rows. */
   async #read(shard: string, searches: readonly Search[]): Promise<Map<string, FoundRow>> {
     const metadata = searches[0]?.metadata;
     if (metadata === undefined) return new Map();
@@ -138,6 +166,11 @@ export class FleetReader {
       await runner.release();
     }
   }
+}
+
+/** The id of a row as one text, as the database writes it. */
+function recordKey(metadata: EntityMetadata, record: ObjectLiteral): string {
+  return metadata.primaryColumns.map((column) => textOf(column, record) ?? '').join('\0');
 }
 
 function idMapOf({ reference, metadata }: Search): ObjectLiteral {

@@ -14,7 +14,7 @@ import { misrouted, type FleetDataSource, type Search } from './search.ts';
 import { searchByShard } from './search-by-shard.ts';
 import { searchByTenant } from './search-by-tenant.ts';
 import { tenantPathOf } from './tenant-path.ts';
-import { textOf } from './tenant-value.ts';
+import { isValueOf, textOf } from './tenant-value.ts';
 
 /**
  * References → records, one query per model and shard. A tenant in the reference routes: its
@@ -110,6 +110,9 @@ export class RecordFinder implements RecordLocator {
     }
     if (reference.id.length !== metadata.primaryColumns.length) {
       return misrouted(`an id of ${reference.model} has ${metadata.primaryColumns.length} parts`);
+    }
+    if (!metadata.primaryColumns.every((column, i) => isValueOf(column, reference.id[i] ?? ''))) {
+      return misrouted(`${JSON.stringify(reference.id.join('/'))} is no id of ${reference.model}`);
     }
     if (!this.#dataSource.topology.has(reference.shard) && reference.tenant === undefined) {
       return misrouted(`${reference.shard} is no shard of the topology`);

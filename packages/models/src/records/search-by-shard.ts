@@ -1,7 +1,6 @@
 import type { LocatedRecord, Locator } from '@switchyard/shard-context';
 import { declarationOf } from '../declarations/declare.ts';
 import type { FleetReader, FoundRow, Residence } from './fleet-reader.ts';
-import { searchKey } from './match-rows.ts';
 import { failure, misrouted, type Outcome, type Search } from './search.ts';
 import { placementsFor, refusedTo, searchAt, type Placements } from './search-by-tenant.ts';
 
@@ -58,7 +57,7 @@ class ShardSearch {
     const missing: Search[] = [];
     const away: AwayRow[] = [];
     for (const search of group) {
-      const row = rows.get(searchKey(search));
+      const row = rows.get(search);
       const { tenant } = row ?? {};
       const residence = tenant === undefined ? undefined : residences.get(tenant);
       if (row === undefined) missing.push(search);

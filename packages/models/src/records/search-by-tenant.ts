@@ -9,7 +9,6 @@ import {
 } from '@switchyard/shard-context';
 import { declarationOf } from '../declarations/declare.ts';
 import type { FleetReader, FoundRow } from './fleet-reader.ts';
-import { searchKey } from './match-rows.ts';
 import { setOrigin } from './origin.ts';
 import { failure, misrouted, type Outcome, type Search } from './search.ts';
 
@@ -177,7 +176,7 @@ async function findGroup(
 ): Promise<Outcome[]> {
   const [first] = group;
   if (first === undefined) return [];
-  let rows: Map<string, FoundRow>;
+  let rows: Map<Search, FoundRow>;
   try {
     rows = await reader.rowsOn(placementFor(first, placements).shard, group);
   } catch (error) {
@@ -185,7 +184,7 @@ async function findGroup(
   }
   const { fleet } = reader.dataSource.topology;
   return group.map((search) => {
-    const row = rows.get(searchKey(search));
+    const row = rows.get(search);
     return [search.reference, judge(search, row, { ...placementFor(search, placements), fleet })];
   });
 }

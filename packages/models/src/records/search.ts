@@ -15,6 +15,11 @@ export interface Search {
   readonly metadata: EntityMetadata;
 }
 
+/** The id of a reference as one text, as it is written there. */
+export function searchKey({ reference }: Search): string {
+  return reference.id.join('\0');
+}
+
 /** A reference and what became of it. */
 export type Outcome = [RecordReference, LocatedRecord];
 

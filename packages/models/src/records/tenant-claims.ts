@@ -1,5 +1,6 @@
 import { TenantMismatchError } from './record-errors.ts';
-import { readTenants, type RowKey } from './tenant-reader.ts';
+import type { RowKey } from './row-key.ts';
+import { readTenants } from './tenant-reader.ts';
 import type { TenantRunner } from './tenant-runner.ts';
 
 /** A row that must belong to the tenant, and what is wrong when it does not. */

@@ -4,7 +4,7 @@ import { escapeIdentifier } from '../system/escape-identifier.ts';
 import { TenantMismatchError, TenantUncheckableError } from './record-errors.ts';
 import { TenantClaims } from './tenant-claims.ts';
 import { tenantPathOf, type TenantPath } from './tenant-path.ts';
-import { table } from './tenant-reader.ts';
+import { tableOf } from './row-key.ts';
 import type { TenantRunner } from './tenant-runner.ts';
 import { prepared, textOf, valueOf } from './tenant-value.ts';
 
@@ -49,7 +49,7 @@ export function tenantPredicate(path: TenantPath, parameter: string, row = ''): 
   const owner = step.ownerColumns.map(({ databaseName }) => escapeIdentifier(databaseName));
   const inner = tenantPredicate({ steps: further, column: path.column }, parameter);
   const left = own.length === 1 ? own.join() : `(${own.join(', ')})`;
-  return `${left} IN (SELECT ${owner.join(', ')} FROM ${table(step.owner.tablePath)} WHERE ${inner})`;
+  return `${left} IN (SELECT ${owner.join(', ')} FROM ${tableOf(step.owner.tablePath)} WHERE ${inner})`;
 }
 
 function mainMetadata(builder: CriteriaBuilder): EntityMetadata | undefined {

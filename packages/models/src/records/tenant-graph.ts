@@ -5,7 +5,7 @@ import { TenantMismatchError } from './record-errors.ts';
 import { scopesReads } from './scope-parameters.ts';
 import { TenantClaims } from './tenant-claims.ts';
 import { endsOf, tenantPathOf } from './tenant-path.ts';
-import { primaryKeyOf, type RowKey } from './tenant-reader.ts';
+import { primaryKeyOf, type RowKey } from './row-key.ts';
 import type { TenantRunner } from './tenant-runner.ts';
 import { prepared, textOf, valueOf } from './tenant-value.ts';
 

@@ -5,7 +5,7 @@ import { TenantMismatchError, TenantUncheckableError } from './record-errors.ts'
 import { boundTenant, tenantPredicate } from './tenant-criteria.ts';
 import { valueSetsOf } from './tenant-insert.ts';
 import { tenantPathOf, type TenantPath } from './tenant-path.ts';
-import { table, type RowKey } from './tenant-reader.ts';
+import { tableOf, type RowKey } from './row-key.ts';
 import { readTenants } from './tenant-reader.ts';
 import type { TenantRunner } from './tenant-runner.ts';
 import { prepared } from './tenant-value.ts';
@@ -60,11 +60,11 @@ function rewrite(
   metadata: EntityMetadata,
   { path, expected, runner }: Guard,
 ): void {
-  const owned = tenantPredicate(path, `:${PARAMETER}`, `${table(metadata.tablePath)}.`);
+  const owned = tenantPredicate(path, `:${PARAMETER}`, `${tableOf(metadata.tablePath)}.`);
   const written = expected.map(([name, value]) => `${escapeIdentifier(name)} = ${value}`);
   const guarded = expected.map(([name, value]) => {
     const column = escapeIdentifier(name);
-    return `${column} = IF(${owned}, ${value}, ${table(metadata.tablePath)}.${column})`;
+    return `${column} = IF(${owned}, ${value}, ${tableOf(metadata.tablePath)}.${column})`;
   });
   const makeQuery = builder.getQuery.bind(builder);
   builder.getQuery = () => {

@@ -6,6 +6,7 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 
 /** Column types whose values are numbers in JavaScript (BIGINT is text). */
 const NUMERIC = new Set<unknown>([Number, 'int', 'integer', 'smallint', 'mediumint', 'tinyint']);
+const MOMENTS = new Set<unknown>([Date, 'datetime', 'timestamp']);
 const BINARY = new Set<unknown>(['binary', 'varbinary', 'tinyblob', 'blob']);
 
 /** A property's value as text, to be compared; undefined for none. */
@@ -16,7 +17,19 @@ export function textOf(column: ColumnMetadata, entity: ObjectLiteral): string | 
 /** The property's value that a text stands for: the inverse of {@link textOf}. */
 export function valueOf(column: ColumnMetadata, text: string): unknown {
   if (NUMERIC.has(column.type)) return Number(text);
+  if (MOMENTS.has(column.type)) return new Date(text);
   return BINARY.has(column.type) ? Buffer.from(text, 'hex') : text;
+}
+
+/**
+ * False for a text that is no value of the column. Asked for all the same, the server would make
+ * one of it: `'4abc'` is 4 to MySQL, and `'abc'` is 0.
+ */
+export function isValueOf(column: ColumnMetadata, text: string): boolean {
+  if (column.transformer !== undefined) return true;
+  if (NUMERIC.has(column.type) || column.type === 'bigint') return /^-?\d+$/.test(text);
+  if (MOMENTS.has(column.type)) return !Number.isNaN(Date.parse(text));
+  return !BINARY.has(column.type) || /^(?:[\da-f]{2})*$/i.test(text);
 }
 
 /** A property's value in the form of the column, as TypeORM binds it; undefined for none. */
