@@ -6,7 +6,7 @@ import {
   TenantFrozenError,
 } from '@switchyard/shard-context';
 import { TenantNotOnShardError } from '@switchyard/models';
-import type { Sharding } from '@switchyard/shard-context/bullmq';
+import { jobChannels, type JobWaits, type Sharding } from '@switchyard/shard-context/bullmq';
 import { Notes } from './notes.ts';
 import { Queues } from './queues.ts';
 import { testSigning } from './house.ts';
@@ -139,6 +139,15 @@ describe('a job goes to the failed ones with the reason, and its code does not r
     expect(await notes.upTo(2)).toEqual(['failed JOB_RECORD_GONE', 'completed']);
   });
 
+  it('what the shard said, when its record cannot be read until the schema changes', async () => {
+    const cause = new Error('no such table');
+    queues.fleet.outcomes.set('1', { outcome: 'unavailable', cause, answered: true });
+    notingWorker();
+    await addRaw({ a: gid('t_1') }, v1, { attempts: 2 });
+    expect(await notes.upTo(2)).toEqual(['failed no such table', 'failed no such table']);
+    expect(queues.fleet.located).toHaveLength(2);
+  });
+
   it('JOB_RECORD_MISROUTED', async () => {
     queues.fleet.outcomes.set('1', { outcome: 'misrouted', reason: 'it is not there' });
     notingWorker();
@@ -176,6 +185,25 @@ describe('a job waits without failing and without using up an attempt', () => {
     await expect.poll(() => queues.fleet.located.length).toBeGreaterThan(1);
     queues.fleet.outcomes.clear();
     expect(await notes.upTo(2)).toEqual(['ran us1/t_1@1', 'completed']);
+  });
+
+  it('and a channel tells why it waits, how often it has, and when it is tried again', async () => {
+    const told: JobWaits[] = [];
+    const listen = (message: unknown) => void told.push(message as JobWaits);
+    jobChannels.waits.subscribe(listen);
+    queues.fleet.move('t_1', 'us1', 'frozen');
+    notingWorker();
+    const job = await addRaw({}, v1);
+    await expect.poll(() => told.length).toBe(4);
+    jobChannels.waits.unsubscribe(listen);
+    const why = {
+      queue: 'q',
+      job: job.id,
+      code: 'TENANT_FROZEN',
+      message: expect.stringContaining('t_1'),
+    };
+    const after = (times: number, retryAfterMs: number) => ({ ...why, times, retryAfterMs });
+    expect(told).toEqual([after(1, 20), after(2, 40), after(3, 80), after(4, 160)]);
   });
 
   it('when the shard itself refuses its write, because its tenant froze or moved meanwhile', async () => {

@@ -137,6 +137,15 @@ describe.each<[string, Partial<RecordReference>]>([
     expect(outcomes).toEqual(['ab', 'ab', 'ab', 'ab', 'cd', 'cd']);
   });
 
+  it('finds hundreds of rows by keys that are not written as theirs', async () => {
+    const ids = Array.from({ length: 250 }, (_, i) => `w${i}`);
+    const values = ids.map((id) => `('${id}', 't_1')`).join();
+    await fleet.rows('us1', `INSERT INTO word VALUES ${values}`);
+    const upper = ids.map((id) => [id.toUpperCase()]);
+    expect(await locate('Word', upper, part)).toEqual(ids);
+    expect(selects('word')).toBe(4);
+  });
+
   it('leaves it to each part of a key whether case counts', async () => {
     const ids = [
       ['a', 'X'],

@@ -217,6 +217,27 @@ describe('an ID with a shard and no tenant', () => {
   });
 });
 
+describe('a record whose shard refuses the query for what it is', () => {
+  const counter = { model: 'Counter', id: ['1'], shard: 'us1', tenant: 't_1' };
+
+  it.each([
+    ['its table', 'ALTER TABLE counter RENAME TO away', 'ALTER TABLE away RENAME TO counter'],
+    [
+      'a column',
+      'ALTER TABLE counter RENAME COLUMN tenantId TO away',
+      'ALTER TABLE counter RENAME COLUMN away TO tenantId',
+    ],
+  ])('is unavailable until %s is there, and the shard has answered', async (_, hide, restore) => {
+    await fleet.rows('us1', hide);
+    const [refused, other] = await finder.locateMany([counter, ref('1', { tenant: 't_1' })]);
+    await fleet.rows('us1', restore);
+    const cause = { driverError: { sqlState: expect.stringMatching(/^42/) } };
+    expect(refused).toMatchObject({ outcome: 'unavailable', answered: true, cause });
+    expect(other).toMatchObject({ outcome: 'found' });
+    expect(await finder.locate(counter)).toMatchObject({ outcome: 'found' });
+  });
+});
+
 describe('the records of a tenant’s job', () => {
   /** What a job of t_1 is handed, that names a record without its tenant, as seen on us1. */
   const handed = (model: string, id: string) => {

@@ -107,12 +107,13 @@ export interface RecordReference {
 
 /**
  * What became of a record that was looked for. `gone`: not there any more, for good. `unavailable`:
- * its shard did not answer; retry. `misrouted`: the reference contradicts what the shards say.
+ * its shard did not answer; retry. With `answered`
+ * it did, and will say the same until its schema or the rights of its user change. `misrouted`: the reference contradicts what the shards say.
  */
 export type LocatedRecord =
   | { readonly outcome: 'found'; readonly record: object }
   | { readonly outcome: 'gone' }
-  | { readonly outcome: 'unavailable'; readonly cause: unknown }
+  | { readonly outcome: 'unavailable'; readonly cause: unknown; readonly answered?: true }
   | { readonly outcome: 'misrouted'; readonly reason: string };
 
 /** How records are looked for. */

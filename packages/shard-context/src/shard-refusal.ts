@@ -1,4 +1,4 @@
-import { isSwitchyardError } from './errors.ts';
+import { isSwitchyardError, type SwitchyardError } from './errors.ts';
 import { StaleRouteError, TenantFrozenError } from './routing-errors.ts';
 
 /**
@@ -9,6 +9,8 @@ import { StaleRouteError, TenantFrozenError } from './routing-errors.ts';
 export interface ShardRefusal {
   readonly kind: 'stale' | 'absent' | 'frozen';
   readonly tenant: string;
+  /** The refusal itself; what was caught may be a host's error around it. */
+  readonly error: SwitchyardError;
   /** The epoch by which the caller came, where the refusal names it. */
   readonly seenEpoch: number | undefined;
 }
@@ -30,7 +32,7 @@ export function shardRefusalOf(error: unknown, tenant?: string): ShardRefusal | 
     const kind = KINDS.find(([, code]) => isSwitchyardError(cause, code))?.[0];
     const isMeant = tenant === undefined || refused === tenant;
     if (kind !== undefined && refused !== undefined && isMeant) {
-      return { kind, tenant: refused, seenEpoch };
+      return { kind, tenant: refused, error: cause as SwitchyardError, seenEpoch };
     }
     cause = (cause as { cause?: unknown }).cause;
   }

@@ -4,6 +4,9 @@ import { matchRows } from './match-rows.ts';
 import { escapeIdentifier } from '../system/escape-identifier.ts';
 import { asText, prepared } from './tenant-value.ts';
 
+/** Selects in one statement; beyond it, more statements. */
+const MOST_SELECTS = 100;
+
 /** Values of some columns that name a row: a primary key, or what a join column refers to. */
 export interface RowKey {
   readonly metadata: EntityMetadata;
@@ -64,15 +67,26 @@ export async function rowsByKey(
 export async function rowsOfEach(
   runner: QueryRunner,
   keys: readonly RowKey[],
-  { select: selected, joins, lock = '' }: RowQuestion,
+  question: RowQuestion,
 ): Promise<Map<RowKey, KeyedRow>> {
-  if (keys.length === 0) return new Map();
+  const found = new Map<RowKey, KeyedRow>();
+  for (let at = 0; at < keys.length; at += MOST_SELECTS) {
+    const some = keys.slice(at, at + MOST_SELECTS);
+    for (const row of await ask(runner, selectEach(some, question), some)) {
+      found.set(some[Number(row['n'])] as RowKey, row);
+    }
+  }
+  return found;
+}
+
+/** One SELECT for each key, numbered, in one statement. */
+function selectEach(keys: readonly RowKey[], question: RowQuestion): string {
+  const { select: selected, lock = '' } = question;
   const selects = keys.map((key, i) => {
-    const numbered = { select: [`${i} AS n`, selected].filter(Boolean).join(', '), joins };
-    return `(${select(key, numbered as RowQuestion)} = ${markOf(key)}${lock})`;
+    const numbered = selected === undefined ? `${i} AS n` : `${i} AS n, ${selected}`;
+    return `(${select(key, { ...question, select: numbered })} = ${markOf(key)}${lock})`;
   });
-  const rows = await ask(runner, selects.join(' UNION ALL '), keys);
-  return new Map(rows.map((row) => [keys[Number(row['n'])] as RowKey, row]));
+  return selects.join(' UNION ALL ');
 }
 
 function select(key: RowKey, { select: selected, joins = '' }: RowQuestion): string {

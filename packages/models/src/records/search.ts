@@ -5,6 +5,7 @@ import {
   type Topology,
 } from '@switchyard/shard-context';
 import type { DataSource, EntityMetadata } from 'typeorm';
+import { asksForChange } from '../runner/driver-failures.ts';
 
 /** A data source over a topology; a `ShardedDataSource` is one. */
 export type FleetDataSource = DataSource & { readonly topology: Topology };
@@ -33,5 +34,6 @@ export function failure(error: unknown): LocatedRecord {
   for (const code of ['SHARD_LOCKED', 'SHARD_UNKNOWN', 'SHARD_SWITCH_IN_TRANSACTION']) {
     if (isSwitchyardError(error, code)) return misrouted(error.message);
   }
-  return { outcome: 'unavailable', cause: error };
+  const outcome = { outcome: 'unavailable', cause: error } as const;
+  return asksForChange(error) ? { ...outcome, answered: true } : outcome;
 }

@@ -22,6 +22,8 @@ const LOST_CODES = [
   'ER_CONNECTION_KILLED',
   'ER_CLIENT_INTERACTION_TIMEOUT',
 ];
+/** No such table, column or right; SQL that this server does not speak. */
+const ASK_FOR_CHANGE = [1146, 1054, 1064, 1142, 1143];
 /** Statements refused because the server became read-only. */
 const READ_ONLY_SERVER = [1290, 1836];
 
@@ -57,6 +59,11 @@ export function wasNotSent(error: unknown): boolean {
 export function hasRolledBack(error: unknown, rollsBackOnTimeout: boolean): boolean {
   const { errno } = unwrap(error);
   return ROLLED_BACK.includes(errno ?? 0) || (rollsBackOnTimeout && errno === LOCK_WAIT_TIMEOUT);
+}
+
+/** True where the server will say the same until schema, rights or code change. */
+export function asksForChange(error: unknown): boolean {
+  return ASK_FOR_CHANGE.includes(unwrap(error).errno ?? 0);
 }
 
 /** True where the writer turned out to be read-only, as after a failover. */

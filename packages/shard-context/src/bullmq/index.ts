@@ -1,4 +1,5 @@
 export { addBatch, batchOutcome, type Batch, type BatchOutcome } from './batch.ts';
+export { jobChannels, type JobWaits } from './channels.ts';
 export {
   canRunAll,
   checkJobs,

@@ -1,11 +1,15 @@
 import { DelayedError, UnrecoverableError, type Job } from 'bullmq';
-import { isSwitchyardError } from '../errors.ts';
+import { isSwitchyardError, type SwitchyardError } from '../errors.ts';
 import type { RunningPlace } from '../jobs/running-place.ts';
 import { shardRefusalOf, type ShardRefusal } from '../shard-refusal.ts';
+import { jobChannels } from './channels.ts';
 import type { Sharding } from './sharding.ts';
 
 /** What settling needs of a job; sandboxed jobs have it as well. */
-export type DelayableJob = Pick<Job, 'moveToDelayed' | 'attemptsStarted' | 'attemptsMade'>;
+export type DelayableJob = Pick<
+  Job,
+  'id' | 'queueName' | 'moveToDelayed' | 'attemptsStarted' | 'attemptsMade'
+>;
 
 const DEFAULT_RETRY_AFTER_MS = 500;
 /** A job that waits long is asked every half minute with the default, not every half second. */
@@ -33,7 +37,7 @@ export async function settle(
   sharding: Sharding,
 ): Promise<unknown> {
   if (await passesByWaiting(error, attempt, sharding)) {
-    await attempt.job.moveToDelayed(Date.now() + retryAfter(attempt.job, sharding), attempt.token);
+    await putOff(attempt, error, sharding);
     return new DelayedError();
   }
   if (attempt.hasBegun || !isSwitchyardError(error) || error.retryable) return error;
@@ -56,12 +60,19 @@ async function passesByWaiting(
   return refusal.kind === 'stale' || isRefreshed;
 }
 
-function retryAfter(
-  job: DelayableJob,
+async function putOff(
+  { job, token }: Attempt,
+  error: unknown,
   { retryAfterMs = DEFAULT_RETRY_AFTER_MS }: Sharding,
-): number {
+): Promise<void> {
   const waited = Math.max(0, (job.attemptsStarted ?? 1) - (job.attemptsMade ?? 0) - 1);
-  return retryAfterMs * 2 ** Math.min(waited, MAX_DOUBLINGS);
+  const delayMs = retryAfterMs * 2 ** Math.min(waited, MAX_DOUBLINGS);
+  await job.moveToDelayed(Date.now() + delayMs, token);
+  if (!jobChannels.waits.hasSubscribers) return;
+  const { code, message } = shardRefusalOf(error)?.error ?? (error as SwitchyardError);
+  const { queueName: queue, id } = job;
+  const times = waited + 1;
+  jobChannels.waits.publish({ queue, job: id, code, message, times, retryAfterMs: delayMs });
 }
 
 /** So that the next attempt is not sent along the same old route; it asks again by itself if not. */

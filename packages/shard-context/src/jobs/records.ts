@@ -103,7 +103,8 @@ export function locateRecords(
 
 /**
  * Puts what was located into its slots. Of several failures the one counts that no retry can mend.
- * @throws JobRecordMisroutedError, JobRecordGoneError, JobRecordUnavailableError
+ * @throws JobRecordMisroutedError, JobRecordGoneError, JobRecordUnavailableError; what a shard said
+ * that answered with an error
  */
 export function putRecords(
   located: readonly LocatedRecord[],
@@ -148,5 +149,6 @@ function refuse(
   const where = [pathOf(slots), reference.model, reference.shard] as const;
   if (one.outcome === 'misrouted') throw new JobRecordMisroutedError(...where, one.reason);
   if (one.outcome === 'gone') throw new JobRecordGoneError(...where);
+  if (one.answered === true) throw one.cause;
   throw new JobRecordUnavailableError(...where, { cause: one.cause });
 }

@@ -58,7 +58,7 @@ export interface AdaptedJob<Job, T> {
  * @throws JobEnvelopeMissingError, JobEnvelopeInvalidError, JobEnvelopeUnreadableError,
  * JobPlaceConflictError, UnknownShardError, FleetMismatchError, TenantUnknownError,
  * TenantFrozenError, DirectoryUnavailableError, JobRecordGoneError, JobRecordUnavailableError,
- * JobRecordMisroutedError: all before `fn` ran
+ * JobRecordMisroutedError, what a shard answers that refuses to read a record: all before `fn` ran
  */
 export function restore<T>(
   packed: PackedJob,
