@@ -105,7 +105,9 @@ export class SmallFleet implements Locator, RecordLocator {
 
   async locateMany(references: readonly RecordReference[]): Promise<LocatedRecord[]> {
     this.located.push(references);
-    return references.map(({ id, shard, tenant, epoch }) => {
+    return references.map((reference) => {
+      const { id, tenant } = reference;
+      const { shard, epoch } = this.placements.get(tenant ?? '') ?? reference;
       const [first = ''] = id;
       const record = new Account(first, shard, tenant, epoch);
       return this.outcomes.get(first) ?? { outcome: 'found', record };

@@ -239,11 +239,14 @@ describe('a record whose shard refuses the query for what it is', () => {
 });
 
 describe('the records of a tenant’s job', () => {
-  /** What a job of t_1 is handed, that names a record without its tenant, as seen on us1. */
-  const handed = (model: string, id: string) => {
+  /** What a job of t_1 is handed, that names a record without its tenant. */
+  const seenOnUs1 = (model: string, id: string) =>
+    handed(`gid://${fleet.dataSource.topology.fleet}/${model}/${id}?shard=us1`);
+  /** What a job of t_1 is handed that was enqueued on us1. */
+  const handed = (gid: string) => {
     const { topology } = fleet.dataSource;
     const envelope = { v: 1, fleet: topology.fleet, shard: 'us1', tenant: 't_1', epoch: 1 };
-    const payload = { a: { $gid: `gid://${topology.fleet}/${model}/${id}?shard=us1` } };
+    const payload = { a: { $gid: gid } };
     const context = new ShardContext(topology);
     const options = { context, locator: directory, records: finder };
     return restore({ envelope, payload }, options, (data) => (data as { a: unknown }).a);
@@ -251,19 +254,28 @@ describe('the records of a tenant’s job', () => {
   const misrouted = { code: 'JOB_RECORD_MISROUTED' };
 
   it('are its own, and nobody’s: never a row of another tenant of its shard', async () => {
-    expect(await handed('Check', '1')).toMatchObject({ kind: 'check of us1 t_1' });
-    expect(await handed('Country', 'fr')).toMatchObject({ name: 'France of us1' });
-    await expect(handed('Check', '2')).rejects.toMatchObject(misrouted);
-    await expect(handed('Account', '2')).rejects.toMatchObject(misrouted);
+    expect(await seenOnUs1('Check', '1')).toMatchObject({ kind: 'check of us1 t_1' });
+    expect(await seenOnUs1('Country', 'fr')).toMatchObject({ name: 'France of us1' });
+    await expect(seenOnUs1('Check', '2')).rejects.toMatchObject(misrouted);
+    await expect(seenOnUs1('Account', '2')).rejects.toMatchObject(misrouted);
+  });
+
+  it('are not taken for those of the same local ids on the shard that it has moved to', async () => {
+    const { fleet: name } = fleet.dataSource.topology;
+    const gid = `gid://${name}/Counter/1?shard=us1&tenant=t_1&e=1`;
+    await fleet.rows('us2', "UPDATE counter SET tenantId = 't_1' WHERE id = 1");
+    expect(await handed(gid)).toMatchObject({ id: 1, tenantId: 't_1' });
+    await moveToUs2('t_1');
+    await expect(handed(gid)).rejects.toMatchObject(misrouted);
   });
 
   it('are that after a move as well, of the job’s tenant or of the other', async () => {
     await moveToUs2('t_1');
-    await expect(handed('Check', '2')).rejects.toMatchObject(misrouted);
+    await expect(seenOnUs1('Check', '2')).rejects.toMatchObject(misrouted);
     await settle({ t_1: ['us1', 1], t_2: ['us1', 1], t_3: ['us2', 1] });
     await moveToUs2('t_2');
-    await expect(handed('Check', '2')).rejects.toMatchObject(misrouted);
-    await expect(handed('Account', '2')).rejects.toMatchObject(misrouted);
+    await expect(seenOnUs1('Check', '2')).rejects.toMatchObject(misrouted);
+    await expect(seenOnUs1('Account', '2')).rejects.toMatchObject(misrouted);
   });
 });
 

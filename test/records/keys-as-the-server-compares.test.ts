@@ -49,6 +49,22 @@ class Moment {
   @Column({ type: 'varchar', length: 40 }) tenantId!: string;
 }
 
+@Sharded({ tenant: 'tenantId' })
+@Entity()
+class Price {
+  @PrimaryColumn({ type: 'varchar', length: 20 }) item!: string;
+  @PrimaryColumn({ type: 'decimal', precision: 10, scale: 2 }) amount!: string;
+  @Column({ type: 'varchar', length: 40 }) tenantId!: string;
+}
+
+@Sharded({ tenant: 'tenantId' })
+@Entity()
+class Pair {
+  @PrimaryColumn({ type: 'varchar', length: 20 }) a!: string;
+  @PrimaryColumn({ type: 'varchar', length: 20 }) b!: string;
+  @Column({ type: 'varchar', length: 40 }) tenantId!: string;
+}
+
 /** `aB` and `Ab` are two keys. */
 @Sharded({ tenant: 'tenantId' })
 @Entity()
@@ -66,7 +82,7 @@ class Chapter {
   @ManyToOne(() => Book, { nullable: false }) book!: Relation<Book>;
 }
 
-const TABLES = ['chapter', 'book', 'word', 'ticket', 'seat', 'day', 'moment'];
+const TABLES = ['chapter', 'book', 'word', 'ticket', 'seat', 'price', 'pair', 'day', 'moment'];
 const SHARDS = ['us1', 'us2'];
 const directory: Locator = {
   locateKey: () => Promise.reject(new TypeError('not asked here')),
@@ -87,7 +103,7 @@ beforeAll(async () => {
     log() {},
   };
   fleet = await startFleet({
-    entities: [Word, Ticket, Seat, Day, Moment, Book, Chapter],
+    entities: [Word, Ticket, Seat, Price, Pair, Day, Moment, Book, Chapter],
     tenants: { us1: ['t_1', 't_2'], us2: ['t_3'] },
     dataSource: { logging: ['query'], logger },
   });
@@ -230,6 +246,34 @@ describe('locateMany', () => {
       }
     },
   );
+
+  it('judges each part of a key by itself', async () => {
+    await fleet.rows('us1', "INSERT INTO price VALUES ('x', 5, 't_1')");
+    const finder = new RecordFinder(fleet.dataSource, directory);
+    const found = await finder.locateMany(
+      ['5.00', '05.0', '5', '6'].map((amount) => ({
+        model: 'Price',
+        id: ['x', amount],
+        shard: 'us1',
+        tenant: 't_1',
+      })),
+    );
+    expect(found.map(({ outcome }) => outcome)).toEqual(['found', 'found', 'found', 'gone']);
+  });
+
+  it('tells keys apart whose parts hold the sign that could join them', async () => {
+    const ids = [
+      ['x\0', 'y'],
+      ['x', '\0y'],
+      ['x\\', '0y'],
+    ];
+    for (const id of ids) await fleet.rows('us1', "INSERT INTO pair VALUES (?, ?, 't_1')", id);
+    const finder = new RecordFinder(fleet.dataSource, directory);
+    const found = await finder.locateMany(
+      ids.map((id) => ({ model: 'Pair', id, shard: 'us1', tenant: 't_1' })),
+    );
+    expect(found).toMatchObject(ids.map(([a, b]) => ({ outcome: 'found', record: { a, b } })));
+  });
 
   it('asks no shard for a Moment by a text that is no time', async () => {
     const finder = new RecordFinder(fleet.dataSource, directory);

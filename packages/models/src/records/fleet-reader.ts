@@ -1,6 +1,6 @@
 import { currentFrame, ShardContext, type LocateRecordsOptions } from '@switchyard/shard-context';
 import type { EntityMetadata, ObjectLiteral } from 'typeorm';
-import { matchRows } from './match-rows.ts';
+import { matchRows, nameOfParts } from './match-rows.ts';
 import { seeAllTenants } from './read-scope.ts';
 import { primaryKeyOf, rowsOfEach, type KeyedRow } from './row-key.ts';
 import { searchKey, type FleetDataSource, type Search } from './search.ts';
@@ -76,7 +76,7 @@ export class FleetReader {
 
   #keyOfRow({ primaryColumns }: EntityMetadata, row: KeyedRow): string {
     const { driver } = this.dataSource;
-    return primaryColumns.map((column, i) => readText(driver, column, row[`k${i}`])).join('\0');
+    return nameOfParts(primaryColumns.map((column, i) => readText(driver, column, row[`k${i}`])));
   }
 
   /** What one query finds for the searches, by the keys of the rows. */
@@ -170,7 +170,7 @@ export class FleetReader {
 
 /** The id of a row as one text, as the database writes it. */
 function recordKey(metadata: EntityMetadata, record: ObjectLiteral): string {
-  return metadata.primaryColumns.map((column) => textOf(column, record) ?? '').join('\0');
+  return nameOfParts(metadata.primaryColumns.map((column) => textOf(column, record) ?? ''));
 }
 
 function idMapOf({ reference, metadata }: Search): ObjectLiteral {

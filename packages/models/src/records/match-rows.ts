@@ -33,11 +33,25 @@ export function matchRows<Asked, Row>(
   return { found, doubtful: missing.filter((one) => known.has(gist(nameOf(one)))) };
 }
 
+/** The parts of a key as one text, which no other parts have: a part may hold any character. */
+export function nameOfParts(parts: readonly (string | undefined)[]): string {
+  if (parts.length === 1) return parts[0] ?? '';
+  return parts.map((part = '') => part.replace(/[\\\0]/g, escaped)).join('\0');
+}
+
+function escaped(sign: string): string {
+  return sign === '\0' ? '\\0' : '\\\\';
+}
+
 /**
- * What most ways to write a key have in common. It saves asking again for keys of no row, and
- * decides nothing else.
+ * What most ways to write a key have in common, part by part. It saves asking again for keys of no
+ * row, and decides nothing else.
  */
 function gist(name: string): string {
+  return name.split('\0').map(gistOfPart).join('\0');
+}
+
+function gistOfPart(name: string): string {
   const plain = name.normalize('NFKD').replace(/\p{M}/gu, '');
   return plain.toLowerCase().replace(/\.0+$|^[\s0]+|\s+$/g, '');
 }

@@ -1,6 +1,6 @@
 import type { EntityMetadata, QueryRunner } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { matchRows } from './match-rows.ts';
+import { matchRows, nameOfParts } from './match-rows.ts';
 import { escapeIdentifier } from '../system/escape-identifier.ts';
 import { asText, prepared } from './tenant-value.ts';
 
@@ -111,7 +111,7 @@ function ask(runner: QueryRunner, sql: string, keys: readonly RowKey[]): Promise
 
 /** Values of a key as one text. */
 function nameOf(values: readonly unknown[]): string {
-  return values.map((value) => asText(value)).join('\0');
+  return nameOfParts(values.map((value) => asText(value)));
 }
 
 function nameOfRow(row: KeyedRow, { columns }: RowKey): string {

@@ -5,6 +5,7 @@ import {
   type Topology,
 } from '@switchyard/shard-context';
 import type { DataSource, EntityMetadata } from 'typeorm';
+import { nameOfParts } from './match-rows.ts';
 import { asksForChange } from '../runner/driver-failures.ts';
 
 /** A data source over a topology; a `ShardedDataSource` is one. */
@@ -18,7 +19,7 @@ export interface Search {
 
 /** The id of a reference as one text, as it is written there. */
 export function searchKey({ reference }: Search): string {
-  return reference.id.join('\0');
+  return nameOfParts(reference.id);
 }
 
 /** A reference and what became of it. */

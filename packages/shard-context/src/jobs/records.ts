@@ -1,6 +1,6 @@
 import { isSwitchyardError } from '../errors.ts';
 import { parseGlobalId, type GlobalId } from '../gid/index.ts';
-import type { LocatedRecord, RecordLocator, RecordReference } from '../ports.ts';
+import type { LocatedRecord, RecordLocator } from '../ports.ts';
 import { agrees, checkAgreement, placeOfRecords, type PlacedRecord } from './agreement.ts';
 import type { ReadEnvelope, ReadOptions } from './envelope.ts';
 import {
@@ -95,7 +95,8 @@ export function locateRecords(
   references: readonly PlacedReference[],
   records: RecordLocator,
 ): Promise<LocatedRecord[]> {
-  const wanted = references.map(({ reference }) => onTodaysPlace(reference, place));
+  // As they were seen: where the tenant lives now the locator knows, and whether an id holds there.
+  const wanted = references.map(({ reference }) => reference);
   return place?.tenant === undefined
     ? records.locateMany(wanted)
     : records.locateMany(wanted, { tenant: place.tenant });
@@ -127,14 +128,6 @@ export function putRecords(
 /** True for a record of the job's tenant: it is looked for where the job runs, and nowhere else. */
 export function isAt(place: RunningPlace | undefined, reference: GlobalId): boolean {
   return place?.tenant !== undefined && reference.tenant === place.tenant;
-}
-
-/** A record of the job's tenant is looked for where the tenant lives now. */
-function onTodaysPlace(reference: GlobalId, place: RunningPlace | undefined): RecordReference {
-  if (place?.tenant === undefined || !isAt(place, reference)) return reference;
-  if (reference.shard === place.shard && reference.epoch === place.epoch) return reference;
-  const { model, id, tenant } = reference;
-  return { model, id, shard: place.shard, tenant, epoch: place.epoch };
 }
 
 function refuse(
