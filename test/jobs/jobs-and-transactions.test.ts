@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events';
+import { WaitingChildrenError, type Job } from 'bullmq';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { currentFrame } from '@switchyard/shard-context';
 import type { ShardedFlowProducer, ShardedQueue } from '@switchyard/shard-context/bullmq';
@@ -41,6 +42,55 @@ describe('a job enqueued inside a transaction', () => {
     expect(waiting).toBe(0);
     expect(result.id).toMatch(/^[\w-]{36}$/);
     expect(await notes.upTo(1)).toEqual([`${result.id} us1/t_1@1`]);
+  });
+
+  it('is sent after its parent, which another queue of the same transaction sends', async () => {
+    const children = queues.queue('children');
+    await children.waitUntilReady();
+    const errors: Error[] = [];
+    children.on('error', (error) => errors.push(error));
+    const { result: parent } = await inTransaction('committed', async () => {
+      const parents = queues.queue('parents'); // its connection is not there yet
+      const added = await parents.add('parent', {}, { delay: 100_000 });
+      const opts = { parent: { id: added.id!, queue: parents.qualifiedName } };
+      await children.add('child', {}, opts);
+      return { id: added.id, queue: parents };
+    });
+    await children.sent();
+    expect(errors).toEqual([]);
+    expect(await parent.queue.getJob(parent.id!)).toBeDefined();
+    expect(await children.getJobCountByTypes('waiting')).toBe(1);
+  });
+
+  it('is there when sent() has resolved: a step may wait for children that it added', async () => {
+    const children = queues.queue('children');
+    queues.worker('children', () => notes.add(`child ${here()}`));
+    queues.worker('steps', async (job: Job, token) => {
+      if ((job.data as { step: number }).step === 1) {
+        const ended = currentFrame()!.activity.transactionOpened();
+        const parent = { id: job.id!, queue: job.queueQualifiedName };
+        await children.add('child', {}, { parent });
+        ended('committed');
+        await children.sent();
+        await job.updateData({ step: 2 });
+        if (await job.moveToWaitingChildren(token!)) throw new WaitingChildrenError();
+      }
+      notes.add(`parent ${here()}`);
+    });
+    await queues.fleet.for('t_1', () => queues.queue('steps').add('one', { step: 1 }));
+    expect(await notes.upTo(2)).toEqual(['child us1/t_1@1', 'parent us1/t_1@1']);
+  });
+
+  it('stands in its queue in the order in which it was added', async () => {
+    const queue = queues.queue('ordered');
+    const many = Array.from({ length: 300 }, (_, i) => ({ name: `bulk ${i}`, data: {} }));
+    await inTransaction('committed', async () => {
+      await queue.addBulk(many);
+      await queue.add('after', {});
+    });
+    await queue.sent();
+    const jobs = await queue.getJobs(['waiting'], 0, -1, true);
+    expect(jobs.map(({ name }) => name)).toEqual([...many.map(({ name }) => name), 'after']);
   });
 
   it('keeps the id that the caller chose', async () => {

@@ -27,7 +27,8 @@ describe.each(Object.entries(SANDBOXES))('a job in %s of its own', (_, options) 
     const queue = queues.queue('q');
     const { fleet } = queues;
     await fleet.for('t_2', () => queue.add('one', { account: fleet.account('t_2', '7') }));
-    const result = { here: 'us2/t_2@1', isRecord: true, pid: expect.any(Number) as number };
+    const pid = expect.any(Number) as number;
+    const result = { here: 'us2/t_2@1', isRecord: true, hasSignal: true, pid };
     const account = fleet.account('t_2', '7');
     expect(await notes.upTo(1)).toEqual([['one', { ...result, account }, 'us2/t_2@1']]);
     await fleet.for('t_1', () => queue.add('two', { once: true }, { attempts: 2 }));

@@ -9,14 +9,24 @@ fleet.outcomes.set('gone', { outcome: 'gone' });
 const sharding = { context: fleet.context, locator: fleet, records: fleet, retryAfterMs: 20 };
 let isFirst = true;
 
-const processor = shardedProcessor(async (job) => {
-  const { account, once } = job.data as { account?: Account; once?: boolean };
-  if (once === true && isFirst) {
-    isFirst = false;
-    throw new Error('once more');
-  }
-  return { here: here(), account, isRecord: fleet.isRecord(account), pid: process.pid };
-}, sharding);
+const processor = shardedProcessor(
+  async (job, ...[, signal]: [token?: string, signal?: AbortSignal]) => {
+    const { account, once } = job.data as { account?: Account; once?: boolean };
+    if (once === true && isFirst) {
+      isFirst = false;
+      throw new Error('once more');
+    }
+    const hasSignal = signal !== undefined;
+    return {
+      here: here(),
+      account,
+      isRecord: fleet.isRecord(account),
+      hasSignal,
+      pid: process.pid,
+    };
+  },
+  sharding,
+);
 
 // The directory is away when the first job comes: the job waits, although its code is over there.
 fleet.failNext = new DirectoryUnavailableError('locate a tenant');

@@ -8,7 +8,10 @@ export interface JobWaits {
   readonly code: string;
   /** What was attempted, why it failed and what to do: the message of that error. */
   readonly message: string;
-  /** How often it has waited since its last attempt, this time included. */
+  /**
+   * How often it was started since its last attempt that counts, this time included: a rate limit or
+   * a wait that its own code asked for counts here too.
+   */
   readonly times: number;
   /** Milliseconds until it is tried again. */
   readonly retryAfterMs: number;

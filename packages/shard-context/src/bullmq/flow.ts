@@ -54,6 +54,11 @@ export class ShardedFlowProducer extends FlowProducer {
     return Promise.all(prepared.map((flow) => this.#unsent(flow)));
   }
 
+  /** Resolves when every flow that a commit has set free was taken or refused. */
+  sent(): Promise<void> {
+    return this.#afterCommit.settled();
+  }
+
   /** Waits for the flows that a commit has set free, and closes. */
   override async close(): Promise<void> {
     await this.#afterCommit.settled();
@@ -61,10 +66,11 @@ export class ShardedFlowProducer extends FlowProducer {
   }
 
   #isKept(flows: readonly FlowJob[], send: () => Promise<unknown>): boolean {
-    return this.#afterCommit.keep(`${flows.length} flow(s)`, () => {
+    const hasParent = flows.some(({ opts }) => opts !== undefined && 'parent' in opts);
+    const sendIfOpen = () =>
       // BullMQ's own answers undefined then, as if it had been sent.
-      return this.closing === undefined ? send() : Promise.reject(new Error('it was closed'));
-    });
+      this.closing === undefined ? send() : Promise.reject(new Error('it was closed'));
+    return this.#afterCommit.keep(`${flows.length} flow(s)`, sendIfOpen, hasParent);
   }
 
   /** The tree as BullMQ builds it, with the ids that it will have, and nothing sent. */

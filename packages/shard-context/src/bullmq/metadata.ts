@@ -82,9 +82,12 @@ function readShort(text: string): JobEnvelope | undefined {
     : { v, fleet, shard, tenant, epoch: Number(epoch) };
 }
 
-/** Splits what `writeMetadata` wrote; any other text is taken for the user's telemetry. */
-export function readMetadata(text: string | undefined): JobMetadata {
-  if (text === undefined || text === '') return {};
+/**
+ * Splits what `writeMetadata` wrote; any other text is taken for the user's telemetry. What is no
+ * text was damaged and says nothing: throwing here, in telemetry, would end BullMQ's loop.
+ */
+export function readMetadata(text: unknown): JobMetadata {
+  if (typeof text !== 'string' || text === '') return {};
   const before = known.at(text);
   if (before?.text === text) return before.metadata;
   const { envelope, telemetry } = parse(text) ?? { telemetry: text };
@@ -100,8 +103,12 @@ function parse(text: string): JobMetadata | undefined {
   }
   if (!text.startsWith(`{"${KEY}":`)) return undefined;
   try {
-    const written = JSON.parse(text) as { [KEY]: JobEnvelope; telemetry?: string };
-    return { envelope: written[KEY], telemetry: written.telemetry };
+    const { [KEY]: envelope, telemetry } = JSON.parse(text) as Record<string, unknown>;
+    // What is no object is an envelope all the same, and one that cannot be read.
+    return {
+      envelope: Object(envelope) as JobEnvelope,
+      telemetry: typeof telemetry === 'string' ? telemetry : undefined,
+    };
   } catch {
     return undefined;
   }

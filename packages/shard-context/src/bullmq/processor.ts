@@ -1,12 +1,13 @@
 import type { Job, SandboxedJob } from 'bullmq';
 import { isSignedEnvelope } from '../jobs/envelope.ts';
 import { pack, type PackedJob } from '../jobs/index.ts';
-import { packPayload } from '../jobs/payload.ts';
 import { restoreJob, type AdaptedJob } from '../jobs/restore.ts';
 import type { RunningPlace } from '../jobs/running-place.ts';
 import { isThenable, whenSettled } from '../settled.ts';
+import { outsideContext } from '../storage.ts';
 import { readMetadata } from './metadata.ts';
 import { settle } from './settle.ts';
+import { asPlainJson } from './sharded-job.ts';
 import type { Sharding } from './sharding.ts';
 
 /** A processor as BullMQ calls it. */
@@ -35,8 +36,11 @@ export function shardedProcessor<J extends Job | SandboxedJob = Job, Result = un
   fn: JobProcessor<J, Result>,
   sharding: Sharding,
 ): JobProcessor<J, Result | undefined> {
-  // BullMQ hands out a signal only to processors that declare three parameters.
-  if (fn.length < 3) return (job, token) => new Attempt(sharding, job, token, fn).run();
+  // A worker hands out a signal only to processors that declare three parameters, a sandbox to all:
+  // what has a default is not counted.
+  if (fn.length < 3) {
+    return (job, token, signal = undefined) => new Attempt(sharding, job, token, fn, signal).run();
+  }
   return (job, token, signal) => new Attempt(sharding, job, token, fn, signal).run();
 }
 
@@ -130,10 +134,12 @@ class Attempt<J extends Job | SandboxedJob, Result> implements AdaptedJob<Job, R
   /** As the payload was packed that this one replaces: its envelope says how it is to be read. */
   #packed(data: unknown): unknown {
     const { envelope } = this.packed;
-    if (envelope === undefined) return asPlainJson(data);
+    if (envelope === undefined) return asPlainJson(data); // the payload is not ours
     const { context, records } = this.sharding;
     const signing = isSignedEnvelope(envelope) ? this.sharding.signing : undefined;
-    return pack({ payload: data, context, records, signing }).payload;
+    const at = runningPlaceOf(this.job);
+    // Judged by the place of the job, wherever its code stands when it asks.
+    return outsideContext(() => pack({ payload: data, context, records, at, signing })).payload;
   }
 
   protected begin(): Result | Promise<Result> {
@@ -149,12 +155,6 @@ class PlacedAttempt<J extends Job, Result> extends Attempt<J, Result> {
   override fn(): Result | Promise<Result> {
     return this.begin();
   }
-}
-
-/** Of a job without envelope the payload is not ours: it holds no records, and is read as it is. */
-function asPlainJson(data: unknown): unknown {
-  packPayload(data, () => undefined);
-  return data;
 }
 
 /** Calls `end` when `fn` has ended; where that is at once, no promise is made. */

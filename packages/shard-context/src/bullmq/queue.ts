@@ -10,7 +10,7 @@ import {
 import { AfterCommitSends } from '../jobs/after-commit-sends.ts';
 import { isAsRead } from './as-read.ts';
 import { prepare, prepareAsStored, type Prepared, type ShardedJobsOptions } from './prepare.ts';
-import { ShardedJob, withEnvelopeAsMetadata } from './sharded-job.ts';
+import { ShardedJob, StoredJob, withEnvelopeAsMetadata } from './sharded-job.ts';
 import type { Sharding } from './sharding.ts';
 import { composed, ownMetadata } from './telemetry.ts';
 import { tellError } from './tell-error.ts';
@@ -35,16 +35,19 @@ export interface ShardedBulkJob<Data> {
  */
 export class ShardedQueue<Data = unknown, Result = unknown> extends Queue {
   readonly #sharding: Sharding;
+  /** BullMQ keeps an empty object for none. */
+  readonly #hasDefaults: boolean;
   readonly #afterCommit = new AfterCommitSends((error) => tellError(this, error));
 
   constructor(name: string, options: ShardedQueueOptions) {
     super(name, composed(options));
     this.#sharding = options.sharding;
+    this.#hasDefaults = options.defaultJobOptions !== undefined;
   }
 
   protected override get Job(): typeof Job {
     // Without telemetry the envelope stands in the options already.
-    return this.opts.telemetry === undefined ? super.Job : (ShardedJob as unknown as typeof Job);
+    return (this.opts.telemetry === undefined ? StoredJob : ShardedJob) as unknown as typeof Job;
   }
 
   /**
@@ -101,6 +104,14 @@ export class ShardedQueue<Data = unknown, Result = unknown> extends Queue {
     return new ShardedJob(this, name, data, stored) as Job<Data, Result>;
   }
 
+  /**
+   * Resolves when the queue has taken, or refused, every job that a commit has set free. For work
+   * that looks for such a job: a processor awaits it before `moveToWaitingChildren`.
+   */
+  sent(): Promise<void> {
+    return this.#afterCommit.settled();
+  }
+
   /** Waits for the jobs that a commit has set free, and closes. */
   override async close(): Promise<void> {
     await this.#afterCommit.settled();
@@ -117,7 +128,7 @@ export class ShardedQueue<Data = unknown, Result = unknown> extends Queue {
     if (this.opts.telemetry !== undefined || !isAsRead(super.add))
       return super.add(name, data, opts);
     const isHeard = this.listenerCount('waiting') > 0;
-    const isPlain = opts.jobId === undefined && this.jobsOpts === undefined && !isHeard;
+    const isPlain = opts.jobId === undefined && !this.#hasDefaults && !isHeard;
     if (!isPlain || !isAsRead(this.addJob)) return this.addJob(name, data, opts);
     return this.Job.create(this, name, data as Data, opts);
   }
@@ -126,7 +137,8 @@ export class ShardedQueue<Data = unknown, Result = unknown> extends Queue {
   #isKept(jobs: readonly Named[], send: () => Promise<unknown>): boolean {
     if (!this.#afterCommit.inTransaction) return false;
     const label = `${jobs.length} job(s) of queue ${this.name}`;
-    return this.#afterCommit.keep(label, () => send());
+    const hasParent = jobs.some(({ prepared: { opts } }) => opts.parent !== undefined);
+    return this.#afterCommit.keep(label, () => send(), hasParent);
   }
 
   #unsent({ name, prepared: { data, opts } }: Named): Job<Data, Result> {

@@ -1,13 +1,35 @@
 import { Job, type JobsOptions, type MinimalQueue } from 'bullmq';
+import { packPayload } from '../jobs/payload.ts';
 import { readMetadata, writeMetadata } from './metadata.ts';
 import { ENVELOPE, type WithEnvelope } from './sharding.ts';
+
+/**
+ * A job as the queue has it, outside its processor: its payload is what travels. BullMQ's own would
+ * write a record as the plain object that JSON makes of it.
+ */
+export class StoredJob extends Job {
+  /** @throws JobPayloadRefusedError for a record: only its processor takes those, and locates them */
+  override updateData(data: unknown): Promise<void> {
+    try {
+      return super.updateData(asPlainJson(data));
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+}
+
+/** Of a payload that is written as it travels: it holds no records, and is read as it is. */
+export function asPlainJson(data: unknown): unknown {
+  packPayload(data, () => undefined);
+  return data;
+}
 
 /**
  * A job that our producers make where there is telemetry, and of every flow. BullMQ builds it
  * through this constructor, after its telemetry has written its text: the one place where the
  * envelope reaches all of them, flow children without options included.
  */
-export class ShardedJob extends Job {
+export class ShardedJob extends StoredJob {
   constructor(
     queue: MinimalQueue,
     name: string,

@@ -16,6 +16,7 @@ import {
   shardedProcessor,
   type JobProcessor,
 } from './processor.ts';
+import { StoredJob } from './sharded-job.ts';
 import type { Sharding } from './sharding.ts';
 import { composed } from './telemetry.ts';
 
@@ -42,6 +43,10 @@ export class ShardedWorker<Data = unknown, Result = unknown> extends Worker {
     const ours =
       typeof processor === 'function' ? shardedProcessor(processor as never, sharding) : processor;
     super(name, ours as never, composed(options));
+  }
+
+  protected override get Job(): typeof Job {
+    return StoredJob as unknown as typeof Job;
   }
 
   /** Opens the connections outside the builder's context: sockets keep what they were opened in. */
@@ -93,7 +98,20 @@ export class ShardedWorker<Data = unknown, Result = unknown> extends Worker {
     this.processFn = placedProcessor(this.processFn, sharding);
   }
 
-  /** Listeners that are told of a job run at its place. */
+  /** Aborts outside the caller's context, which is that of another job or tenant. */
+  override cancelJob(jobId: string, reason?: string): boolean {
+    return outsideContext(() => super.cancelJob(jobId, reason));
+  }
+
+  /** The same for all. */
+  override cancelAllJobs(reason?: string): void {
+    outsideContext(() => super.cancelAllJobs(reason));
+  }
+
+  /**
+   * Listeners that are told of a job run at its place, and nobody's place reaches them: a job may
+   * tell its progress while it visits another one, and telemetry fetches the next job inside the last.
+   */
   override emit<E extends keyof WorkerListener>(
     event: E,
     ...args: Parameters<WorkerListener[E]>
@@ -101,10 +119,18 @@ export class ShardedWorker<Data = unknown, Result = unknown> extends Worker {
     // Told to nobody, except that an error without a listener is BullMQ's to print.
     if (event !== 'error' && this.listenerCount(event) === 0) return false;
     const place = runningPlaceOf(args[0]);
-    const emit = () => super.emit(event, ...args);
-    if (place === undefined) return emit();
+    let isTold = false;
+    const emit = () => {
+      isTold = super.emit(event, ...args);
+      // Nobody awaits a listener, so what an asynchronous one does later is no late use of its scope.
+      return new Promise<never>(() => undefined);
+    };
+    if (place === undefined) return outsideContext(() => super.emit(event, ...args));
     const { sharding } = this.opts as ShardedWorkerOptions;
     const openedBy = `a listener of ${event} on queue ${this.name}`;
-    return onRunningPlace(sharding.context, place, emit, { lock: true, openedBy });
+    void outsideContext(() =>
+      onRunningPlace(sharding.context, place, emit, { lock: true, openedBy }),
+    );
+    return isTold;
   }
 }

@@ -19,6 +19,9 @@ export class JobNotSentError extends SwitchyardError {
   }
 }
 
+/** Of all producers of this process, because a job may name a parent in another one's queue. */
+const underWay = new Set<Promise<void>>();
+
 /**
  * Sends that wait for the transaction around them, and those that are on their way. For adapters of
  * queues: `if (!sends.keep('a mail job', send)) await send();`
@@ -39,13 +42,14 @@ export class AfterCommitSends {
 
   /**
    * Keeps `send` until every open transaction around has committed; forgets it when one is rolled
-   * back. False when none is open: the caller sends now.
+   * back. False when none is open: the caller sends now. `isLast`: sent when all that is on its way
+   * has arrived, because the queue refuses a job whose parent it does not know.
    */
-  keep(job: string, send: () => Promise<unknown>): boolean {
+  keep(job: string, send: () => Promise<unknown>, isLast = false): boolean {
     const activity = currentFrame()?.activity;
     if (activity === undefined) return false;
     return activity.afterCommit({
-      committed: () => this.#send(job, send),
+      committed: () => this.#send(job, isLast ? afterOthers(send) : send),
       dropped: (outcome) => {
         if (outcome === 'rolledBack') return;
         this.#report(new JobNotSentError(job, 'nobody can say whether its transaction committed'));
@@ -63,7 +67,16 @@ export class AfterCommitSends {
       .catch((cause: unknown) => {
         this.#report(new JobNotSentError(job, 'the queue did not take it', { cause }));
       })
-      .then(() => void this.#onTheirWay.delete(sending));
+      .then(() => {
+        this.#onTheirWay.delete(sending);
+        underWay.delete(sending);
+      });
     this.#onTheirWay.add(sending);
+    underWay.add(sending);
   }
+}
+
+/** What is on its way never fails: its failure is reported elsewhere. */
+function afterOthers(send: () => Promise<unknown>): () => Promise<unknown> {
+  return () => Promise.all(underWay).then(send);
 }

@@ -8,6 +8,8 @@ const cycle: { self?: unknown } = {};
 cycle.self = { inner: [cycle] };
 const shared = { n: 1 };
 
+class Money extends Array<number> {}
+
 describe('a payload', () => {
   it.each<[string, unknown, string]>([
     ['payload', undefined, 'undefined'],
@@ -20,6 +22,7 @@ describe('a payload', () => {
     ['payload["a-b"]', { 'a-b': new Set() }, 'a Set'],
     ['payload.at', { at: new Date(0) }, 'a Date'],
     ['payload.b', { b: Buffer.from('x') }, 'a Buffer'],
+    ['payload.m', { m: Money.of(1) }, 'a Money, an array of a class of its own'],
     ['payload.e', { e: new TypeError('x') }, 'a TypeError'],
     ['payload.k', { k: { [Symbol('s')]: 1 } }, 'keyed by a symbol'],
     ['payload.self.inner[0]', cycle, 'part of itself'],

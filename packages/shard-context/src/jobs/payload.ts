@@ -75,6 +75,8 @@ class Packer implements Whereabouts {
       const text = this.#nameRecord(value, this);
       if (text !== undefined) return { [RECORD_KEY]: text };
       this.#refuseUnlessPlain(value);
+    } else if (!Array.isArray(Object.getPrototypeOf(value))) {
+      throw this.#refuse(`a ${className(value)}, an array of a class of its own`);
     } else if (Object.keys(value).length > value.length) {
       throw this.#refuse('an array with names in it');
     }

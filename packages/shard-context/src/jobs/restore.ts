@@ -47,7 +47,10 @@ export interface AdaptedJob<Job, T> {
   readonly packed: PackedJob;
   /** The job's own code. */
   fn(payload: unknown): T | Promise<T>;
-  /** Told where the job will run, before its records are located. */
+  /**
+   * Told where the job will run, before its records are located, and only of a place that could be
+   * entered: what is told to its listeners enters it once more.
+   */
   onPlaced?(place: RunningPlace | undefined): void;
 }
 
@@ -109,14 +112,19 @@ function runPlaced<Job, T>(
   options: RestoreOptions<Job>,
 ): Promise<T | undefined> {
   const { place, unpacked, references } = placed;
-  adapted.onPlaced?.(place);
   if (references.length === 0) {
-    const bare = () => adapted.fn(unpacked.payload());
+    const bare = () => {
+      adapted.onPlaced?.(place);
+      return adapted.fn(unpacked.payload());
+    };
     return Promise.resolve(onRunningPlace(options.context, place, bare, { lock: true }));
   }
   // Locked at once, unless a record may have to be followed elsewhere while it is looked for.
   const lock = references.every(({ reference }) => isAt(place, reference));
-  const run = () => runLocated(adapted, placed, lock, options);
+  const run = () => {
+    adapted.onPlaced?.(place);
+    return runLocated(adapted, placed, lock, options);
+  };
   return onRunningPlace(options.context, place, run, { lock });
 }
 
@@ -130,8 +138,10 @@ async function restoreUnknown<Job, T>(
   if (key === undefined) throw new JobEnvelopeMissingError();
   const answer = await options.locator.locateKey(key);
   const place = isFrozen(answer) ? await thawed(answer, options.locator) : answer;
-  adapted.onPlaced?.(place);
-  const run = async () => adapted.fn(adapted.packed.payload);
+  const run = async () => {
+    adapted.onPlaced?.(place);
+    return adapted.fn(adapted.packed.payload);
+  };
   return onRunningPlace(options.context, place, run, { lock: true });
 }
 
