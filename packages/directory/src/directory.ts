@@ -166,7 +166,9 @@ export class Directory implements Locator {
    */
   async revokeKey(key: RoutingKey): Promise<boolean> {
     const revoked = await this.#keys.revoke(key);
-    this.#entries.forget(this.#locator.nameOf(key));
+    const name = this.#locator.nameOf(key);
+    this.#entries.forget(name);
+    this.#reader.revoked(name);
     return revoked;
   }
 

@@ -109,7 +109,10 @@ export class TenantSwitch {
       const row = await this.#row(source, tenant);
       if (!isFrozenAt(row, placement.epoch)) throw refused('switch', move, placement, row);
       const incoming = await this.#row(target, tenant);
-      if (incoming?.state !== 'incoming') throw refused('switch', move, placement, incoming);
+      // Of this very freeze: the rows that came with an earlier one, since thawed, are out of date.
+      if (incoming?.state !== 'incoming' || incoming.epoch !== placement.epoch) {
+        throw refused('switch', move, placement, incoming);
+      }
       const { epoch } = placement;
       const switched: Placement = {
         ...placement,

@@ -12,6 +12,8 @@ export interface Flight<Query, Answer> {
   waiters: number;
   /** True where its name was created here meanwhile: a negative answer is then out of date. */
   created: boolean;
+  /** True where its name was revoked here meanwhile: a positive answer is then out of date. */
+  revoked: boolean;
 }
 
 /** Places for reads that may be under way at once, shared by several gatherers. */
@@ -102,13 +104,20 @@ export class Gatherer<Query, Answer> {
     if (flight !== undefined) flight.created = true;
   }
 
+  /** Notes that a name was revoked here, so that a read that began before cannot bring it back. */
+  revoked(name: string): void {
+    const flight = this.#flights.get(name);
+    if (flight !== undefined) flight.revoked = true;
+  }
+
   #begin(attempted: string, name: string, query: () => Query): Flight<Query, Answer> {
     if (this.#flights.size >= this.#settings.maxWaiting) {
       throw new DirectoryUnavailableError(attempted, { reason: 'too many look-ups are waiting' });
     }
     const { promise, resolve, reject } = withResolvers<Answer | undefined>();
     promise.catch(() => undefined); // a flight whose waiters have left fails unheard
-    const flight = { name, query: query(), promise, resolve, reject, waiters: 0, created: false };
+    const told = { created: false, revoked: false };
+    const flight = { name, query: query(), promise, resolve, reject, waiters: 0, ...told };
     this.#flights.set(name, flight);
     this.#queue.push(flight);
     this.#schedule();

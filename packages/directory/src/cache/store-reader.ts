@@ -77,6 +77,11 @@ export class StoreReader {
     }
   }
 
+  /** Notes that a key was revoked here: look-ups under way must not remember it. */
+  revoked(key: string): void {
+    for (const from of ['nearest', 'primary'] as const) this.#keys[from].revoked(key);
+  }
+
   async #readKeys(batch: readonly KeyFlight[], from: From): Promise<void> {
     const placements = await this.#findKeys(batch, from);
     const denied = batch.filter((flight) => !placements.has(flight));
@@ -87,7 +92,7 @@ export class StoreReader {
       }
     }
     for (const flight of batch) {
-      const found = placements.get(flight);
+      const found = flight.revoked ? undefined : placements.get(flight);
       if (found === undefined) this.#entries.rememberUnknown(flight.name);
       flight.resolve(found && this.#entries.rememberKey(flight.name, found));
     }

@@ -90,6 +90,7 @@ export class MySqlConnections {
       if (idle !== undefined) return idle;
       if (this.#open < this.#max) return this.#connect(signal);
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      if (signal?.aborted === true) this.#wake(); // it was given up: the next one's turn
     }
   }
 
