@@ -32,6 +32,7 @@ const ONLY = {
   type: 'string',
   array: true,
   alias: 'shard',
+  requiresArg: true, // an empty `--only $SHARD` would mean all
   describe: 'shards to work on; default: all',
 } as const;
 const ALLOW = {
@@ -76,10 +77,14 @@ export async function runCli(args: readonly string[], host: CliHost = {}): Promi
   }
 }
 
-/** Thrown, because yargs would go on and run the command that it has just found wrong. */
+/**
+ * Thrown, because yargs would go on and run the command that it has just found wrong. An option
+ * without its value comes as an error of yargs' own.
+ */
 function refuse(message: string | null, error: Error | undefined): never {
-  if (error !== undefined) throw error;
-  throw new UsageError('read the command line', (message ?? 'wrong').replace(/\.$/, ''), SEE_HELP);
+  if (error !== undefined && error.name !== 'YError') throw error;
+  const reason = (error?.message ?? message ?? 'wrong').replace(/\.$/, '');
+  throw new UsageError('read the command line', reason, SEE_HELP);
 }
 
 type Run = (
@@ -112,7 +117,12 @@ function setUpCommands(parser: Argv, run: Run): Argv {
         command.options({
           ...SHARED,
           'dry-run': { type: 'boolean', default: false },
-          tenant: { type: 'string', array: true, describe: 'whose rows these are' },
+          tenant: {
+            type: 'string',
+            array: true,
+            requiresArg: true,
+            describe: 'whose rows these are',
+          },
           'tenants-from-table': { type: 'string', requiresArg: true, describe: 'account.id' },
           'tenants-from-file': { type: 'string', requiresArg: true, describe: 'one a line' },
           'migrations-table': { type: 'string', default: 'migrations', requiresArg: true },

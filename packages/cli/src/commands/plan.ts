@@ -21,9 +21,13 @@ export async function plan(line: CommandLine, options: PlanOptions): Promise<Exi
   return forecasts.some(({ refusals }) => refusals.length > 0) ? EXIT.refused : EXIT.done;
 }
 
-/** What the options ask for. @throws UsageError where they name an unknown migration */
+/** What the options ask for. @throws UsageError where they name an unknown migration, or none */
 export function requestOf({ fleet }: CommandLine, options: PlanOptions): RolloutRequest {
   const { to, only, allow, down = false } = options;
+  if (down && to === undefined) {
+    const remedy = 'Name the migration with --to, class name and timestamp';
+    throw new UsageError('plan a revert', '--down says not of which migration', remedy);
+  }
   if (to !== undefined && !fleet.migrations.some(({ name }) => name === to)) {
     const known = fleet.migrations.map(({ name }) => name).join(', ') || 'none';
     throw new UsageError(

@@ -10,8 +10,8 @@ export type TenantSource =
   | { readonly kind: 'table'; readonly table: string; readonly column: string }
   | { readonly kind: 'file'; readonly path: string };
 
-/** `shard_tenant.tenant` takes no more. */
-const LONGEST = 191;
+/** In bytes: the directory takes no more. */
+const LONGEST = 255;
 
 /** The tenants, each once, in order. @throws AdoptionRefusedError */
 export async function readTenants(
@@ -20,12 +20,16 @@ export async function readTenants(
   shard: string,
 ): Promise<string[]> {
   const tenants = await read(connection, source, shard);
-  const wrong = tenants.find((tenant) => tenant === '' || tenant.length > LONGEST);
+  const wrong = tenants.find((tenant) => tenant === '' || isTooLong(tenant));
   if (wrong !== undefined) {
     const reason = wrong === '' ? 'a tenant has no name' : 'the name of a tenant is too long';
-    throw new AdoptionRefusedError(shard, reason, `Use names of 1 to ${LONGEST} characters`);
+    throw new AdoptionRefusedError(shard, reason, `Use names of 1 to ${LONGEST} bytes`);
   }
   return [...new Set(tenants)];
+}
+
+function isTooLong(tenant: string): boolean {
+  return Buffer.byteLength(tenant) > LONGEST;
 }
 
 async function read(
@@ -39,7 +43,8 @@ async function read(
   try {
     const rows = await rowsOf<{ tenant: unknown }>(
       connection,
-      `SELECT DISTINCT CAST(${escapeIdentifier(column)} AS CHAR) AS tenant
+      // By its bytes, as the fence compares: tenants that differ in case are two.
+      `SELECT DISTINCT CONVERT(${escapeIdentifier(column)} USING utf8mb4) COLLATE utf8mb4_bin AS tenant
        FROM ${escapeIdentifier(table)} WHERE ${escapeIdentifier(column)} IS NOT NULL ORDER BY 1`,
     );
     return rows.map(({ tenant }) => String(tenant));
@@ -59,9 +64,25 @@ async function readList(path: string, shard: string): Promise<string[]> {
     const reason = `the tenants cannot be read from ${path}`;
     throw new AdoptionRefusedError(shard, reason, 'Name a file with one tenant a line');
   }
-  if (text.trimStart().startsWith('[')) return (JSON.parse(text) as unknown[]).map(String);
+  if (text.trimStart().startsWith('[')) return fromJson(text, path, shard);
   return text
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
+}
+
+function fromJson(text: string, path: string, shard: string): string[] {
+  const names = parsed(text);
+  const isName = (name: unknown) => ['string', 'number'].includes(typeof name);
+  if (Array.isArray(names) && names.every(isName)) return names.map(String);
+  const reason = `${path} begins like a JSON array, and is none of texts and numbers`;
+  throw new AdoptionRefusedError(shard, reason, 'Write one tenant a line, or ["acme", "globex"]');
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,12 +1,11 @@
 import type { Connection } from 'mysql2/promise';
 import type { Shard } from '@switchyard/shard-context';
 import { readLease } from '../ledger/lease.ts';
-import { readMigrationRows, readOpenMigration, type LedgerRow } from '../ledger/ledger.ts';
+import { readHalfDone, readMigrationRows, type LedgerRow } from '../ledger/ledger.ts';
 import type { MigrationFile } from '../migrations/migration-file.ts';
 import type { PlanRefusal, ShardPlan } from '../plan/plan.ts';
 import { Budget } from '../rollout/budget.ts';
 import { failureOf } from '../rollout/failure.ts';
-import { isHalfDone } from '../rollout/migration-run.ts';
 import { withDefaults } from '../rollout/rollout-policy.ts';
 import { isApplied, isThere } from '../rollout/shard-run.ts';
 import { driftOf } from './drift-of-plans.ts';
@@ -17,7 +16,8 @@ import type { Forecast, RolloutRequest } from './shard-forecast.ts';
 /** Looks at every shard and plans it. Nothing is changed. Budgets per server are kept. */
 export async function forecastFleet(fleet: Fleet, request: RolloutRequest): Promise<Forecast[]> {
   const budget = new Budget(withDefaults(fleet.policy));
-  const named = request.only?.map((name) => fleet.topology.shard(name));
+  const names = request.only && [...new Set(request.only)]; // one shard is worked on once
+  const named = names?.map((name) => fleet.topology.shard(name));
   const shards = named ?? fleet.topology.shards;
   const forecasts = await Promise.all(
     shards.map((shard) => budget.run(shard, () => forecastShard(fleet, shard, request))),
@@ -50,8 +50,7 @@ async function look(
 ): Promise<Partial<Forecast>> {
   const lease = await readLease(connection, shard.name);
   const rows = await readMigrationRows(connection, shard.name);
-  const open = await readOpenMigration(connection, shard.name, rows);
-  const half = open !== undefined && isHalfDone(open) ? open : undefined;
+  const half = await readHalfDone(connection, rows);
   const pending = pendingOf(fleet.migrations, rows, request);
   const seen = {
     pending,

@@ -29,6 +29,8 @@ export interface NotClimbed {
 export interface ClimbOptions {
   /** Leaves the first rung out: no row versions are left, or its bugs are known. */
   readonly withoutInstant?: boolean;
+  /** Leaves only the last rung: the server takes any ALGORITHM and copies all the same. */
+  readonly onlyCopy?: boolean;
   /** Session setting of `foreign_key_checks`. Default: as the migration left it. */
   readonly foreignKeyChecks?: boolean;
 }
@@ -44,7 +46,9 @@ export async function climb(
   options: ClimbOptions = {},
 ): Promise<Climbed | NotClimbed> {
   const rungs = rungsOf(scratch.facts).filter(
-    (rung) => options.withoutInstant !== true || rung.path !== 'instant',
+    (rung) =>
+      (options.withoutInstant !== true || rung.path !== 'instant') &&
+      (options.onlyCopy !== true || rung.path === 'copy'),
   );
   const tried = () => climbRungs(scratch, table, clauses, rungs);
   if (options.foreignKeyChecks === undefined) return tried();

@@ -168,15 +168,24 @@ export interface OpenMigration {
   readonly steps: readonly LedgerRow[];
 }
 
-/** The migration that was begun here and has not ended as done, or undefined. */
-export async function readOpenMigration(
+/**
+ * The migration of which some has run here, or may have, and that has not ended as done; undefined
+ * where there is none. All that are open are looked at: one that failed at its first step and was
+ * then given up stays open for good, and must not hide a later one that is half done.
+ */
+export async function readHalfDone(
   connection: Connection,
-  shard: string,
-  known?: readonly LedgerRow[],
+  rows: readonly LedgerRow[],
 ): Promise<OpenMigration | undefined> {
-  const rows = known ?? (await readMigrationRows(connection, shard));
-  const row = rows.find(({ state, direction }) => state !== 'done' && direction !== 'baseline');
-  if (row === undefined) return undefined;
+  for (const row of rows) {
+    if (row.state === 'done' || row.direction === 'baseline') continue;
+    const open = await readOpenMigration(connection, row);
+    if (open.steps.some(({ state }) => state !== 'failed')) return open;
+  }
+  return undefined;
+}
+
+async function readOpenMigration(connection: Connection, row: LedgerRow): Promise<OpenMigration> {
   const [kept] = await rowsOf<{ plan: string | null }>(
     connection,
     'SELECT plan FROM shard_ledger WHERE seq = ?',

@@ -42,7 +42,7 @@ export function columnDangers(
     });
   }
   if (isReordered(from, to)) dangers.push(reorder(column));
-  if (from.family !== to.family && !isLossless(from, to))
+  if ((from.family !== to.family && !isLossless(from, to)) || losesPart(from, to))
     dangers.push(typeChange(column, from, to));
   return dangers;
 }
@@ -126,6 +126,13 @@ function isLossless(from: ColumnType, to: ColumnType): boolean {
   if (isNumber(from) && isNumber(to)) return true;
   if (from.family === 'choice' && to.family === 'text') return from.name === 'enum';
   return isText(from) && (isText(to) || to.name === 'enum');
+}
+
+/** Within a family: a time of day has no date and the other way round, and FLOAT has half the digits. */
+function losesPart(from: ColumnType, to: ColumnType): boolean {
+  if (from.family !== to.family) return false;
+  if (from.family === 'moment') return (from.name === 'time') !== (to.name === 'time');
+  return from.name === 'double' && to.name === 'float';
 }
 
 function reorder(column: string): ColumnDanger {

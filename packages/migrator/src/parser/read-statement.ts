@@ -8,6 +8,7 @@ import type { Clause, Statement } from './statement.ts';
 const READS = /^\s*(?:\(\s*)*(SELECT|SHOW|DESCRIBE|DESC|EXPLAIN|WITH|TABLE|VALUES)\b/i;
 const TRANSACTIONS =
   /^\s*(START\s+TRANSACTION|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE\s+SAVEPOINT|SET\s+(SESSION\s+)?TRANSACTION)\b/i;
+const TEMPORARY = /^\s*(?:CREATE\s+(?:OR\s+REPLACE\s+)?|DROP\s+)TEMPORARY\b/i;
 const CHECKS =
   /^\s*SET\s+(?:SESSION\s+|LOCAL\s+|@@(?:SESSION\.)?)?FOREIGN_KEY_CHECKS\s*:?=\s*(0|1|ON|OFF)\s*;?\s*$/i;
 const REPARTITION = /^ALTER\s+TABLE\s+(`(?:[^`]|``)+`|[\w$]+)\s+(PARTITION\s+BY\b.*)$/is;
@@ -48,16 +49,18 @@ function treeOf(sql: string): ParseNode | undefined {
 function withoutParser(sql: string): Statement | undefined {
   if (READS.test(sql) && !/^\s*WITH\b[\s\S]*\b(UPDATE|DELETE)\b/i.test(sql))
     return { kind: 'read' };
-  if (TRANSACTIONS.test(sql)) return { kind: 'transaction' };
+  if (TRANSACTIONS.test(sql)) return /;\s*\S/.test(sql) ? SEVERAL : { kind: 'transaction' };
+  if (TEMPORARY.test(sql)) return SHORT_LIVED;
   const checks = CHECKS.exec(sql)?.[1];
   if (checks !== undefined) {
     return { kind: 'foreign-key-checks', on: checks === '1' || checks.toUpperCase() === 'ON' };
   }
   const routine = ROUTINE.exec(sql);
-  return routine === null ? undefined : routineStatement(routine);
+  return routine === null ? undefined : routineStatement(routine, sql.slice(routine[0].length));
 }
 
-function routineStatement(found: RegExpExecArray): Statement {
+function routineStatement(found: RegExpExecArray, rest: string): Statement {
+  if (/^\s*\./.test(rest)) return { kind: 'elsewhere', database: unquote(found[3] ?? '') };
   const object = (found[2] ?? '').toLowerCase() as 'trigger' | 'procedure' | 'function';
   const action = found[1] === undefined ? 'create' : 'replace';
   return { kind: 'object', action, object, name: unquote(found[3] ?? '') };
@@ -95,10 +98,13 @@ const READERS: Readonly<Record<string, Reader>> = {
     object: 'view',
     name: firstName(node, 'ViewNameCreate', sql),
   }),
-  DropView: (node, sql) => dropped('view', firstName(node, 'ViewName', sql)),
-  DropTrigger: (node, sql) => dropped('trigger', firstName(node, 'FullId', sql)),
-  DropProcedure: (node, sql) => dropped('procedure', firstName(node, 'FullId', sql)),
-  DropFunction: (node, sql) => dropped('function', firstName(node, 'FullId', sql)),
+  DropView: (node, sql) => {
+    const [name = '', second] = namesOf(node, 'ViewName', sql);
+    return second === undefined ? dropped('view', name) : SEVERAL_VIEWS;
+  },
+  DropTrigger: (node, sql) => droppedByFullId('trigger', node, sql),
+  DropProcedure: (node, sql) => droppedByFullId('procedure', node, sql),
+  DropFunction: (node, sql) => droppedByFullId('function', node, sql),
   InsertStatement: (node, sql) => insertion(node, sql),
   ReplaceStatement: (node, sql) => insertion(node, sql),
   UpdateStatement: (node, sql) => change('update', node, sql),
@@ -185,6 +191,18 @@ function change(verb: Verb, node: ParseNode, sql: string): Statement {
   return { kind: 'data', verb, tables, limited: findNode(node, 'LimitClause') !== undefined };
 }
 
+function droppedByFullId(
+  object: 'trigger' | 'procedure' | 'function',
+  node: ParseNode,
+  sql: string,
+): Statement {
+  const id = findNode(node, 'FullId');
+  const text = id === undefined ? '' : textOf(id, sql);
+  const database = /^(`(?:[^`]|``)+`|[^`.\s]+)\s*\./.exec(text)?.[1];
+  if (database !== undefined) return { kind: 'elsewhere', database: unquote(database) };
+  return dropped(object, unquote(text));
+}
+
 function dropped(object: 'view' | 'trigger' | 'procedure' | 'function', name: string): Statement {
   return { kind: 'object', action: 'drop', object, name };
 }
@@ -228,6 +246,18 @@ const SEVERAL = {
   kind: 'unreadable',
   reason: 'several statements stand in one query',
   remedy: 'Send one statement per call of query()',
+} as const;
+
+const SEVERAL_VIEWS = {
+  kind: 'unreadable',
+  reason: 'several views in one statement may be there on a shard in part',
+  remedy: 'Drop one view per statement',
+} as const;
+
+const SHORT_LIVED = {
+  kind: 'unreadable',
+  reason: 'a temporary table ends with its connection, and a run that is resumed has another one',
+  remedy: 'Use an ordinary table and drop it at the end',
 } as const;
 
 const FILLED = {

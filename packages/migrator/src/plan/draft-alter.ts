@@ -4,7 +4,7 @@ import { hasSafeInstantColumns } from '../ladder/rungs.ts';
 import { settled } from '../ladder/settle.ts';
 import { climbAlter, type Rise } from '../ladder/split-alter.ts';
 import type { Clause, Statement } from '../parser/statement.ts';
-import { columnLines, digestOf } from '../recording/definition.ts';
+import { columnLines, digestOf, engineOf } from '../recording/definition.ts';
 import { draftForeignKey } from './draft-foreign-key.ts';
 import { draftPartition } from './draft-partition.ts';
 import { draftRename } from './draft-table.ts';
@@ -55,10 +55,13 @@ async function draftOrdinary(
 ): Promise<void> {
   if (clauses.length === 0) return;
   const { scratch } = context;
-  const versions = rowVersionsIn((await scratch.definition(table)) ?? '');
+  const definition = (await scratch.definition(table)) ?? '';
+  const versions = rowVersionsIn(definition);
+  const engine = engineOf(definition).toLowerCase();
   const limited = context.withoutInstant.has(table) || !hasSafeInstantColumns(scratch.facts);
   const rises = await climbAlter(scratch, table, clauses, (some) => ({
     withoutInstant: limited && versions(some) > 0,
+    onlyCopy: some.some((clause) => changesEngine(clause, engine)),
   }));
   for (const rise of rises) await addRise(context, table, rise, versions(rise.clauses));
 }
@@ -115,6 +118,12 @@ function addClimbed(
         }
       : { kind: 'repeatable' },
   });
+}
+
+/** MariaDB takes `ALGORITHM=INSTANT` for another engine and copies the table under a lock. */
+function changesEngine({ text }: Clause, engine: string): boolean {
+  const wanted = /^ENGINE\s*=?\s*(\w+|'\w+'|"\w+"|`\w+`)/i.exec(text)?.[1];
+  return wanted !== undefined && wanted.replace(/\W/g, '').toLowerCase() !== engine;
 }
 
 /** The next id is not part of a definition. */

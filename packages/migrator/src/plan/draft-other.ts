@@ -1,20 +1,29 @@
 import { escapeIdentifier } from '@switchyard/models';
 import type { Statement } from '../parser/statement.ts';
+import { engineOf } from '../recording/definition.ts';
 import type { DraftContext } from './draft-context.ts';
 import { NO_CHECKS, type DataProbe } from './draft.ts';
+import type { PlanRefusal } from './plan.ts';
 
 const IN_RANGES =
   'Take it out of the migration, and change the rows by a job of your own, in ranges of the primary key';
 
-/** Drafts a statement that changes rows: shown as such, and only where it stays small. */
-export function draftData(
+/**
+ * Drafts a statement that changes rows: shown as such, and only where it stays small and can be
+ * undone together with its line in the ledger.
+ */
+export async function draftData(
   context: DraftContext,
   sql: string,
   parameters: readonly unknown[],
   statement: Extract<Statement, { kind: 'data' }>,
-): void {
+): Promise<void> {
   const [table] = statement.tables;
   const clause = sql.replaceAll(/\s+/g, ' ').trim();
+  for (const each of statement.tables) {
+    const engine = engineOf(await context.scratch.definition(each));
+    if (WITHOUT_TRANSACTIONS.test(engine)) return context.refuse(notUndone(each, engine, clause));
+  }
   if (statement.limited) {
     return context.refuse({
       rule: 'DATA_IN_BATCHES',
@@ -40,6 +49,19 @@ export function draftData(
     madeHere: false,
     verify: { kind: 'transaction' },
   });
+}
+
+const WITHOUT_TRANSACTIONS = /^(MyISAM|MRG_MyISAM|Aria|MEMORY|CSV|ARCHIVE)$/i;
+
+/** A run that is killed could not tell whether its rows were changed, and would change them again. */
+function notUndone(table: string, engine: string, clause: string): PlanRefusal {
+  return {
+    rule: 'NOT_PLANNABLE',
+    table,
+    clause,
+    reason: `${table} is kept by ${engine}, which has no transactions: a change half done stays`,
+    remedy: 'Change the table to InnoDB in a migration before this one',
+  };
 }
 
 function rowsProbe(context: DraftContext, table: string, clause: string): DataProbe {

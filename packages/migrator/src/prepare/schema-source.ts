@@ -1,7 +1,8 @@
+import type { Connection } from 'mysql2/promise';
 import type { Shard } from '@switchyard/shard-context';
 import type { Fleet } from '../fleet/fleet.ts';
 import { isNamed } from '../fleet/files-and-ledger.ts';
-import { readMigrationRows, type LedgerRow } from '../ledger/ledger.ts';
+import { readHalfDone, readMigrationRows, type LedgerRow } from '../ledger/ledger.ts';
 import type { Budget } from '../rollout/budget.ts';
 import { isApplied } from '../rollout/shard-run.ts';
 import type { SchemaSource } from './bring-schema.ts';
@@ -33,12 +34,14 @@ async function readCandidate(
     const applied = rows.filter(
       ({ migration }) => isNamed(migration) && isApplied(rows, migration),
     );
-    return { shard, applied, open: rows.some(isOpen) };
+    return { shard, applied, open: await isOpen(connection, rows) };
   } finally {
     await connection.end();
   }
 }
 
-function isOpen({ state }: LedgerRow): boolean {
-  return state !== 'done';
+/** A migration that failed at its first step has changed nothing, and is no reason to pass over. */
+async function isOpen(connection: Connection, rows: readonly LedgerRow[]): Promise<boolean> {
+  const noted = rows.some(({ state, direction }) => state !== 'done' && direction === 'baseline');
+  return noted || (await readHalfDone(connection, rows)) !== undefined;
 }

@@ -64,3 +64,8 @@ export function uniqueKeys(definition: string): string[][] {
 function normalised(text: string): string {
   return text.replace(/ AUTO_INCREMENT=\d+(?=[^\n]*$)/, '').replaceAll('\r\n', '\n');
 }
+
+/** The storage engine in a definition: `InnoDB`. Empty where there is no table. */
+export function engineOf(definition: string | undefined): string {
+  return /^\) ENGINE=(\w+)/m.exec(definition ?? '')?.[1] ?? '';
+}

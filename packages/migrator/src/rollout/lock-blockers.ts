@@ -57,7 +57,8 @@ const SHOWN = 5;
 
 /**
  * Who stands in the way of a lock on the table, oldest first; empty where nobody does, or where the
- * account may not see it. On MariaDB these are candidates, and the description says so.
+ * account may not see it. On MariaDB, and for a view, trigger or routine, whose tables are not known
+ * (`table` is empty), these are candidates, and the description says so.
  */
 export async function findLockBlockers(
   connection: Connection,
@@ -65,7 +66,7 @@ export async function findLockBlockers(
   table: string,
   afterTimeout = false,
 ): Promise<LockBlocker[]> {
-  if (engine === 'mysql') {
+  if (engine === 'mysql' && table !== '') {
     const holders = await look(connection, HOLDERS, [table]);
     if (holders !== undefined) return described(holders, 'holder');
   }

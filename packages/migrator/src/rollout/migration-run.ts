@@ -1,6 +1,5 @@
 import {
   noteEnded,
-  readOpenMigration,
   reopenMigration,
   type LedgerRow,
   type OpenMigration,
@@ -12,7 +11,7 @@ import { passControlPoint } from './control-points.ts';
 import { keepSteps, keptSteps } from './kept-steps.ts';
 import { MigrationChangedError, SchemaMovedError } from './rollout-errors.ts';
 import type { ShardSession } from './shard-session.ts';
-import { runStep, type StepOfMigration } from './step-run.ts';
+import { checkData, runStep, type StepOfMigration } from './step-run.ts';
 
 /** What a run of one migration on one shard did. */
 export interface MigrationEnd {
@@ -43,15 +42,8 @@ export async function runMigration(session: ShardSession, plan: ShardPlan): Prom
 }
 
 /**
- * True where some of an open migration has run, or may have: it is finished by the steps that were
- * planned when it began, because the schema it was planned for is no longer there.
- */
-export function isHalfDone(open: OpenMigration): boolean {
-  return open.steps.some(({ state }) => state !== 'failed');
-}
-
-/**
- * Goes on with a migration that an earlier run left half done. A step that was begun and not ended
+ * Goes on with a migration that an earlier run left half done, by the steps that were planned when
+ * it began, because the schema it was planned for is no longer there. A step that was begun and not ended
  * is settled by looking at the schema, never by running it again blindly.
  * @throws MigrationChangedError where its file is another one now; SchemaMovedError where the
  * schema shows neither outcome
@@ -121,6 +113,7 @@ async function isSettled(
   const outcome = await outcomeOf(session.connection, of.step);
   if (outcome === 'changed') throw new SchemaMovedError(session.shard.name, of.step);
   const done = outcome === 'done';
+  if (done) await checkData(session, of.step, 'after'); // the run may have ended before it counted
   await noteEnded(session.connection, row.seq, {
     state: done ? 'done' : 'failed',
     outcome: done
@@ -152,13 +145,4 @@ async function noteFailed(session: ShardSession, seq: number, error: unknown): P
   } catch (lost) {
     if (!isConnectionLoss(lost)) throw lost; // the row stays open, and the next run settles it
   }
-}
-
-/** The migration that is under way on this shard, where some of it has run. */
-export async function readHalfDone(
-  session: ShardSession,
-  rows: readonly LedgerRow[],
-): Promise<OpenMigration | undefined> {
-  const open = await readOpenMigration(session.connection, session.shard.name, rows);
-  return open !== undefined && isHalfDone(open) ? open : undefined;
 }

@@ -56,9 +56,10 @@ export class TableLockedError extends SwitchyardError {
 
   constructor(shard: string, step: Step, blockers: readonly string[], cause: unknown) {
     const who = blockers.length === 0 ? 'the server does not show by whom' : blockers.join('; ');
+    const what = step.table === undefined ? 'what it needs' : `table ${step.table}`;
     super(
       {
-        attempted: `lock table ${step.table ?? ''} for "${shortened(step.clause)}"`,
+        attempted: `lock ${what} for "${shortened(step.clause)}"`,
         shard,
         reason: `it stayed locked: ${who}`,
         remedy: 'End those transactions, or allow it in rollout.kill; then use `switchyard retry`',

@@ -8,6 +8,7 @@ import { failureOf, isUnreachable } from './failure.ts';
 import { isHealthy } from './health.ts';
 import { withDefaults, type FullPolicy, type Wave } from './rollout-policy.ts';
 import { runShard } from './shard-run.ts';
+import { ShardSession, type SessionOptions } from './shard-session.ts';
 import { mayBegin } from './stop-policy.ts';
 import { divideIntoWaves } from './waves.ts';
 
@@ -135,13 +136,7 @@ class Rollout {
     try {
       const end = await runShard(
         { shard, direction, plans, pending, files: fleet.migrations, planner: fleet.planner },
-        {
-          open: fleet.open,
-          author: fleet.author,
-          policy: this.#policy,
-          emit: this.#emit,
-          options: JSON.stringify(this.#request),
-        },
+        this.#sessionOptions(),
       );
       return { ...emptyOutcome(shard.name, 'done'), ...end };
     } catch (error) {
@@ -154,11 +149,39 @@ class Rollout {
   async #hold(wave: Wave): Promise<void> {
     if (this.#stopped !== undefined) return;
     const { holdMs, healthCommand } = this.#policy;
+    if (holdMs === 0 && healthCommand === undefined) return;
+    const kept = await this.#keepOne(wave);
     if (holdMs > 0) this.#emit({ event: 'holding', wave: wave.name, holdMs });
     const exitCode = await isHealthy(wave, holdMs, healthCommand);
+    await kept?.close();
     if (exitCode === 0) return;
     this.#emit({ event: 'health-failed', wave: wave.name, exitCode });
     this.#stopped = `the health command after ${wave.name} ended with ${exitCode}`;
+  }
+
+  /**
+   * Keeps the lease of one of the wave's shards while nobody is at work: by it, `abort` and `resume`
+   * at another terminal see that this rollout is alive.
+   */
+  async #keepOne(wave: Wave): Promise<ShardSession | undefined> {
+    for (const shard of wave.shards) {
+      try {
+        return await ShardSession.open(shard, this.#sessionOptions());
+      } catch {
+        continue; // it is held or has gone: the next one tells as much
+      }
+    }
+    return undefined;
+  }
+
+  #sessionOptions(): SessionOptions {
+    return {
+      open: this.#fleet.open,
+      author: this.#fleet.author,
+      policy: this.#policy,
+      emit: this.#emit,
+      options: JSON.stringify(this.#request),
+    };
   }
 
   #settle(outcome: ShardOutcome): void {

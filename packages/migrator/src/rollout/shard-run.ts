@@ -1,11 +1,11 @@
 import { performance } from 'node:perf_hooks';
 import type { Shard } from '@switchyard/shard-context';
-import { readMigrationRows, type LedgerRow } from '../ledger/ledger.ts';
+import { readHalfDone, readMigrationRows, type LedgerRow } from '../ledger/ledger.ts';
 import type { MigrationFile } from '../migrations/migration-file.ts';
 import type { ShardPlan } from '../plan/plan.ts';
 import type { Planner } from '../plan/planner.ts';
 import { isConnectionLoss } from './connection-loss.ts';
-import { finishMigration, readHalfDone, runMigration, type MigrationEnd } from './migration-run.ts';
+import { finishMigration, runMigration, type MigrationEnd } from './migration-run.ts';
 import { PlanRefusedError } from './rollout-errors.ts';
 import { ShardSession, type SessionOptions } from './shard-session.ts';
 
@@ -70,7 +70,7 @@ async function untilDone(
 
 async function doWork(session: ShardSession, work: ShardWork, ends: MigrationEnd[]): Promise<void> {
   const rows = await readMigrationRows(session.connection, session.shard.name);
-  const halfDone = await readHalfDone(session, rows);
+  const halfDone = await readHalfDone(session.connection, rows);
   if (halfDone !== undefined) {
     const file = work.files.find(({ name }) => name === halfDone.row.migration);
     ends.push(await finishMigration(session, halfDone, file?.checksum));

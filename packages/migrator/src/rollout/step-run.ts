@@ -38,6 +38,8 @@ export interface StepEnd {
 /** Distance of interleaved ids; the ordinal of a shard is below it (`models` does the same). */
 const ID_STEP = 1024;
 const DATA_SESSION = ['auto_increment_increment', 'auto_increment_offset', 'lock_wait_timeout'];
+/** What the ledger has room for, in characters of four bytes; the whole statement is in its plan. */
+const LONGEST_CLAUSE = 16_000;
 /** Deadlock, lock wait timeout. */
 const UNDONE = new Set([1213, 1205]);
 const DATA_TRIES = 5;
@@ -54,34 +56,54 @@ const LOCK_FREE = new Set<Step['path']>(['data', 'already-there']);
 export async function runStep(session: ShardSession, of: StepOfMigration): Promise<StepEnd> {
   const seq = await session.begin(beginningOf(of));
   passControlPoint('step-noted', session.shard.name);
+  const began = performance.now();
+  let end: StepEnd;
   try {
-    return await carryOut(session, of, seq);
+    end = await carryOut(session, of, seq);
   } catch (error) {
     if (isConnectionLoss(error)) throw error;
     const told = asStepError(session, of.step, error);
     await noteEnded(session.connection, seq, { state: 'failed', outcome: told.message });
     throw told;
   }
+  await accept(session, of, seq, end);
+  return told(session, of, began, end);
 }
 
 async function carryOut(session: ShardSession, of: StepOfMigration, seq: number): Promise<StepEnd> {
   const { step } = of;
-  const began = performance.now();
-  if (await isThere(session, step)) {
-    await noteEnded(session.connection, seq, { state: 'done', outcome: 'already there' });
-    return told(session, of, began, { how: 'already-there', stallMs: 0 });
-  }
+  if (await isThere(session, step)) return { how: 'already-there', stallMs: 0 };
   tellStart(session, of);
   await checkData(session, step, 'before');
-  const inTransaction = step.verify.kind === 'transaction';
   const stallMs = await withSession(session, step, () =>
-    inTransaction ? sendInTransaction(session, step, seq) : sendLocked(session, of),
+    isInTransaction(step) ? sendInTransaction(session, step, seq) : sendLocked(session, of),
   );
   passControlPoint('after-statement', session.shard.name);
+  return { how: 'ran', stallMs };
+}
+
+/**
+ * Counts again and notes the end. Where the count is not zero the row stays `started`, not `failed`:
+ * the statement was carried out, and whoever goes on finds it there and has to count as well.
+ */
+async function accept(
+  session: ShardSession,
+  { step }: StepOfMigration,
+  seq: number,
+  { how, stallMs }: StepEnd,
+): Promise<void> {
   await checkData(session, step, 'after');
-  if (!inTransaction) await noteEnded(session.connection, seq, { state: 'done', stallMs });
-  passControlPoint('step-ended', session.shard.name);
-  return told(session, of, began, { how: 'ran', stallMs });
+  const there = how === 'already-there';
+  if (there || !isInTransaction(step)) {
+    const outcome = there ? { outcome: 'already there' } : {};
+    await noteEnded(session.connection, seq, { state: 'done', stallMs, ...outcome });
+  }
+  if (!there) passControlPoint('step-ended', session.shard.name);
+}
+
+/** A data statement and its ledger row have ended together. */
+function isInTransaction({ verify }: Step): boolean {
+  return verify.kind === 'transaction';
 }
 
 /** True where nothing has to be sent. @throws SchemaMovedError where the table became another one */
@@ -99,7 +121,7 @@ async function sendLocked(session: ShardSession, of: StepOfMigration): Promise<n
     passControlPoint('before-statement', session.shard.name);
     watched += await sendWatched(session, of);
   };
-  if (LOCK_FREE.has(step.path) || step.table === undefined) {
+  if (LOCK_FREE.has(step.path)) {
     await send();
     return watched;
   }
@@ -203,7 +225,8 @@ async function setVariables(
   );
 }
 
-async function checkData(
+/** Counts what has to be zero. @throws StepCheckFailedError */
+export async function checkData(
   session: ShardSession,
   step: Step,
   when: 'before' | 'after',
@@ -228,7 +251,7 @@ function beginningOf(of: StepOfMigration): Beginning {
     migration: of.migration,
     direction: of.direction,
     step: of.number,
-    clause: of.step.sql,
+    clause: of.step.sql.slice(0, LONGEST_CLAUSE),
     path: of.step.path,
     checksum: of.checksum,
   };

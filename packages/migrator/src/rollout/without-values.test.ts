@@ -17,6 +17,11 @@ describe('what is shown of a server and its sessions', () => {
   it('is the shape of a statement, on one line', () => {
     const sql = "SELECT *\n FROM t WHERE a = 'it''s' AND b = \"x\\\"y\" AND c = 42";
     expect(statementShape(sql)).toBe('SELECT * FROM t WHERE a = ? AND b = ? AND c = ?');
+    const cut = "UPDATE t SET a = 'a secret that the server has cut"; // after 1,024 characters
+    expect(statementShape(cut)).toBe('UPDATE t SET a = ?');
+    const odd =
+      "SELECT `it's` /* don't */ FROM t WHERE a = 0xC0FFEE AND b = x'C0' AND c = 'k' -- it's";
+    expect(statementShape(odd)).toBe("SELECT `it's` FROM t WHERE a = ? AND b = ? AND c = ?");
     expect(statementShape(`SELECT ${'x, '.repeat(200)} 1`).length).toBeLessThanOrEqual(160);
   });
 });

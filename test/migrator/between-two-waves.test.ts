@@ -1,0 +1,89 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { MigratedFleet } from './migrated-fleet.ts';
+
+vi.setConfig({ testTimeout: 180_000 });
+
+describe('a rollout between two waves', () => {
+  let fleet: MigratedFleet;
+  let openGate: () => Promise<void>;
+  beforeEach(async () => {
+    fleet = await MigratedFleet.start({ shards: ['us1', 'us2', 'us3'] });
+    const gate = join(fleet.folder, 'gate');
+    openGate = () => writeFile(gate, '');
+    fleet.rollout = { healthCommand: `until [ -e ${gate} ]; do sleep 0.05; done` };
+    await fleet.migration('FirstSchema', 1790000000000, [
+      'CREATE TABLE account (id BIGINT NOT NULL PRIMARY KEY, name VARCHAR(100) NOT NULL)',
+    ]);
+    expect((await fleet.run(['prepare'])).code).toBe(0);
+  });
+  afterEach(() => fleet.stop());
+
+  it('ends when it is aborted', async () => {
+    const running = fleet.spawn(['migrate', '--json']);
+    await running.saw('wave-ended'); // the canary is done; the health command runs
+    expect((await fleet.run(['abort'])).code).toBe(0);
+
+    await openGate();
+    const { code } = await running.ended;
+    expect(await fleet.rows('us2', "SHOW TABLES LIKE 'account'")).toEqual([]);
+    expect(await fleet.rows('us3', "SHOW TABLES LIKE 'account'")).toEqual([]);
+    expect(code).toBe(4);
+    expect((await fleet.run(['migrate'])).code).toBe(0);
+  });
+
+  it('goes on by itself when it was paused there and is resumed', async () => {
+    const running = fleet.spawn(['migrate', '--json']);
+    await running.saw('wave-ended');
+    await fleet.run(['pause']);
+    expect((await fleet.run(['resume'])).code).toBe(0);
+
+    // The health command has not been answered yet: no second wave may have begun.
+    expect(await fleet.rows('us2', "SHOW TABLES LIKE 'account'")).toEqual([]);
+    await openGate();
+    expect((await running.ended).code).toBe(0);
+  });
+});
+
+describe('an option of the command line', () => {
+  let fleet: MigratedFleet;
+  beforeEach(async () => {
+    fleet = await MigratedFleet.start({ shards: ['us1', 'us2'] });
+    await fleet.migration('FirstSchema', 1790000000000, [
+      'CREATE TABLE account (id BIGINT NOT NULL PRIMARY KEY, name VARCHAR(100) NOT NULL)',
+    ]);
+    expect((await fleet.run(['prepare'])).code).toBe(0);
+  });
+  afterEach(() => fleet.stop());
+
+  it('--only without a shard is refused, as `--only $SHARD` with an empty variable is', async () => {
+    const { code } = await fleet.run(['migrate', '--only']);
+
+    expect(await fleet.rows('us1', "SHOW TABLES LIKE 'account'")).toEqual([]);
+    expect(code).toBe(2);
+  });
+
+  it('--only that names a shard twice works on it once', async () => {
+    const { code, events } = await fleet.json(['migrate', '--only', 'us1', '--only', 'us1']);
+
+    expect(events.filter(({ event }) => event === 'shard-ended')).toMatchObject([
+      { shard: 'us1', result: 'done' },
+    ]);
+    expect(code).toBe(0);
+  });
+
+  it.each(['--to', '--config'])('%s without a value is a usage error', async (option) => {
+    const { code, err } = await fleet.run(['migrate', option]);
+    expect(code).toBe(2);
+    expect(err).toContain('Not enough arguments');
+    expect(err).not.toContain('    at ');
+  });
+
+  it('--down of a plan needs --to', async () => {
+    expect((await fleet.run(['migrate'])).code).toBe(0);
+    const { code } = await fleet.run(['plan', '--down']);
+
+    expect(code).toBe(2);
+  });
+});
