@@ -3,6 +3,7 @@ import { SubjectExecutor } from 'typeorm/persistence/SubjectExecutor.js';
 import { SubjectTopologicalSorter } from 'typeorm/persistence/SubjectTopologicalSorter.js';
 import type { QueryRunner } from 'typeorm';
 import { ShardQueryRunner } from '../runner/shard-query-runner.ts';
+import { runnerOfGraph } from './graph-statements.ts';
 import type { SubjectWrite, WriteGuards } from './guards.ts';
 import type { GuardedSource } from './router.ts';
 
@@ -20,6 +21,8 @@ interface Executor {
 /** Where the first copy of this package in the process keeps TypeORM's own method. */
 const STOCK = Symbol.for('switchyard.stock-execute.v1');
 let installed = false;
+/** The runners of the graphs whose statements are being sent. */
+const runners = new WeakMap<Executor, ShardQueryRunner>();
 
 /**
  * Lets the guards see every graph that TypeORM writes, at the one place that all ways of writing one
@@ -35,21 +38,25 @@ export function installGraphHooks(): void {
   executor.execute = function (this: Executor) {
     const runner = this.queryRunner;
     if (!(runner instanceof ShardQueryRunner)) return execute.call(this);
-    return runner.inPlace(() => executeGuarded(this, runner, () => execute.call(this)));
+    return runner.inPlace(async () => {
+      await guardsOf(runner).beforeListeners(writeOf(this, runner));
+      return execute.call(this);
+    });
   };
   executor.executeInsertOperations = async function (this: Executor) {
     const runner = this.queryRunner;
     if (runner instanceof ShardQueryRunner) {
       await guardsOf(runner).beforeSubjects(writeOf(this, runner));
-      runner.graphDepth += 1;
+      runners.set(this, runner);
+      this.queryRunner = runnerOfGraph(runner);
     }
     return executeInsertOperations.call(this);
   };
   executor.updateSpecialColumnsInPersistedEntities = function (this: Executor) {
     updateSpecialColumnsInPersistedEntities.call(this);
-    const runner = this.queryRunner;
-    if (!(runner instanceof ShardQueryRunner)) return;
-    runner.graphDepth -= 1; // subscribers come next, and their writes are their own
+    const runner = runners.get(this);
+    if (runner === undefined) return;
+    this.queryRunner = runner; // subscribers come next, and their writes are their own
     guardsOf(runner).afterSubjects(writeOf(this, runner));
   };
 }
@@ -58,20 +65,6 @@ export function installGraphHooks(): void {
 export function stockExecute(): unknown {
   const executor = SubjectExecutor.prototype as unknown as Executor & { [STOCK]?: unknown };
   return executor[STOCK] ?? executor.execute;
-}
-
-async function executeGuarded(
-  executor: Executor,
-  runner: ShardQueryRunner,
-  execute: () => Promise<void>,
-): Promise<void> {
-  const depth = runner.graphDepth;
-  try {
-    await guardsOf(runner).beforeListeners(writeOf(executor, runner));
-    await execute();
-  } finally {
-    runner.graphDepth = depth;
-  }
 }
 
 function writeOf(executor: Executor, runner: ShardQueryRunner): SubjectWrite {

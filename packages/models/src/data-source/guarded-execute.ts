@@ -11,8 +11,12 @@ import type {
 import type { SoftDeleteQueryBuilder } from 'typeorm/query-builder/SoftDeleteQueryBuilder.js';
 import { BroadcasterResult } from 'typeorm/subscriber/BroadcasterResult.js';
 import { ShardQueryRunner } from '../runner/shard-query-runner.ts';
+import { isOfGraph } from './graph-statements.ts';
 import type { CriteriaBuilder, WriteGuards } from './guards.ts';
 import type { GuardedSource } from './router.ts';
+
+type CriteriaOf<E extends ObjectLiteral> =
+  UpdateQueryBuilder<E> | DeleteQueryBuilder<E> | SoftDeleteQueryBuilder<E>;
 
 /** What these functions need of a builder and TypeORM keeps to its subclasses. */
 interface Insides {
@@ -29,8 +33,8 @@ export async function guardedInsert<E extends ObjectLiteral>(
   runner: QueryRunner,
   execute: () => Promise<InsertResult>,
 ): Promise<InsertResult> {
-  const graph = runner instanceof ShardQueryRunner && runner.graphDepth > 0;
-  if (!(runner instanceof ShardQueryRunner) || graph) return withRunner(builder, runner, execute);
+  const unguarded = !(runner instanceof ShardQueryRunner) || isOfGraph(builder);
+  if (unguarded) return withRunner(builder, runner, execute);
   const write = builder as unknown as InsertQueryBuilder<ObjectLiteral>;
   const guards = guardsOf(builder);
   return guarded(builder, runner, async (begin) => {
@@ -54,8 +58,8 @@ export async function guardedUpdate<E extends ObjectLiteral>(
   runner: QueryRunner,
   execute: () => Promise<UpdateResult>,
 ): Promise<UpdateResult> {
-  const graph = runner instanceof ShardQueryRunner && runner.graphDepth > 0;
-  if (!(runner instanceof ShardQueryRunner) || graph) return withRunner(builder, runner, execute);
+  if (!(runner instanceof ShardQueryRunner)) return withRunner(builder, runner, execute);
+  if (isOfGraph(builder)) return inGraph(builder, runner, execute);
   return guarded(builder, runner, async () => {
     const { mainAlias, valuesSet } = builder.expressionMap;
     const tell = listenersOf(builder);
@@ -73,14 +77,24 @@ export async function guardedDelete<E extends ObjectLiteral, R>(
   runner: QueryRunner,
   execute: () => Promise<R>,
 ): Promise<R> {
-  const graph = runner instanceof ShardQueryRunner && runner.graphDepth > 0;
-  if (!(runner instanceof ShardQueryRunner) || graph) return withRunner(builder, runner, execute);
+  if (!(runner instanceof ShardQueryRunner)) return withRunner(builder, runner, execute);
+  if (isOfGraph(builder)) return inGraph(builder, runner, execute);
   return withRunner(builder, runner, () =>
     runner.inPlace(async () => {
       await guardsOf(builder).beforeCriteria(builder as unknown as CriteriaBuilder, runner);
       return execute();
     }),
   );
+}
+
+/** A statement of a graph, whose values and members were checked; its rows are still the tenant's. */
+function inGraph<E extends ObjectLiteral, R>(
+  builder: CriteriaOf<E>,
+  runner: ShardQueryRunner,
+  execute: () => Promise<R>,
+): Promise<R> {
+  guardsOf(builder).beforeGraphCriteria(builder as unknown as CriteriaBuilder, runner);
+  return withRunner(builder, runner, execute);
 }
 
 /** The transaction that the builder or its guards ask for, around statement and listeners. */

@@ -67,6 +67,11 @@ export interface WriteGuards {
    * predicates. Not called for the statements that a graph sends.
    */
   beforeCriteria(builder: CriteriaBuilder, runner: PlacedRunner): void | Promise<void>;
+  /**
+   * Before the SQL of an update, delete, soft delete or restore of a graph is made, whose members
+   * were seen by `beforeSubjects`; may add predicates.
+   */
+  beforeGraphCriteria(builder: CriteriaBuilder, runner: PlacedRunner): void;
   /** Before a record is filled with the row that has its id at this place: `reload()`. */
   beforeReload(record: ObjectLiteral, metadata: EntityMetadata, place: Place): void;
   /**
@@ -104,6 +109,7 @@ export const noGuards: WriteGuards = {
   beforeInsert: () => undefined,
   afterInsert: () => undefined,
   beforeCriteria: () => undefined,
+  beforeGraphCriteria: () => undefined,
   beforeReload: () => undefined,
   loaded: () => undefined,
   homeOf: () => undefined,

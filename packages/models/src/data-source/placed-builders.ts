@@ -25,6 +25,7 @@ import { scopeParameters } from '../records/scope-parameters.ts';
 import { RunnerMisplacedError } from '../runner/runner-errors.ts';
 import { ShardQueryRunner } from '../runner/shard-query-runner.ts';
 import { guardedDelete, guardedInsert, guardedUpdate } from './guarded-execute.ts';
+import { keepInGraph } from './graph-statements.ts';
 import type { MappedJoin } from './guards.ts';
 import { refusePinnedTargets } from './pinned-targets.ts';
 import type { GuardedSource } from './router.ts';
@@ -235,7 +236,9 @@ for (const { prototype } of PLACED) {
       const others = home.queryBuilderRegistry;
       home.queryBuilderRegistry = PLACED_REGISTRY;
       try {
-        return turn.apply(this, args);
+        const turned = turn.apply(this, args);
+        keepInGraph(this as object, turned);
+        return turned;
       } finally {
         home.queryBuilderRegistry = others;
       }

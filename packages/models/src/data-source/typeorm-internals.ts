@@ -53,6 +53,14 @@ const CALLS: readonly (readonly [method: object, calls: RegExp, meaning: string]
     /this\.updateSpecialColumnsInPersistedEntities\(/,
     'graphs end with their columns',
   ],
+  ...['Insert', 'Update', 'Remove', 'SoftRemove', 'Recover'].map(
+    (kind) =>
+      [
+        source(SubjectExecutor, `execute${kind}Operations`),
+        /this\.queryRunner\.manager\s*\.createQueryBuilder\(/,
+        `graphs ${kind.toLowerCase()} by their runner’s manager`,
+      ] as const,
+  ),
   [source(MysqlQueryRunner, 'query'), /this\.connect\(/, 'statements take the connection'],
   [source(MysqlQueryRunner, 'query'), /\.promise\(\)/, 'statements use promises'],
 ];

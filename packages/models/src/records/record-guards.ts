@@ -11,7 +11,7 @@ import {
 import { noteOrigins } from './note-origins.ts';
 import { originOf, setOrigin } from './origin.ts';
 import { refuseMisplaced } from './origin-guard.ts';
-import { scopeCriteria } from './tenant-criteria.ts';
+import { scopeCriteria, scopeGraphCriteria } from './tenant-criteria.ts';
 import { claimsOf, refuseForeignSubjects, stampSubjects } from './tenant-graph.ts';
 import { checkInsert, valueSetsOf } from './tenant-insert.ts';
 import { tenantPathOf } from './tenant-path.ts';
@@ -78,6 +78,10 @@ export class RecordGuards implements WriteGuards {
 
   async beforeCriteria(builder: CriteriaBuilder, runner: PlacedRunner): Promise<void> {
     if (isTenantRunner(runner)) await scopeCriteria(builder, runner);
+  }
+
+  beforeGraphCriteria(builder: CriteriaBuilder, runner: PlacedRunner): void {
+    if (isTenantRunner(runner)) scopeGraphCriteria(builder, runner);
   }
 
   beforeReload(record: ObjectLiteral, metadata: EntityMetadata, place: Place): void {

@@ -3,10 +3,12 @@ import type { CriteriaBuilder } from '../data-source/guards.ts';
 import { escapeIdentifier } from '../system/escape-identifier.ts';
 import { TenantMismatchError, TenantUncheckableError } from './record-errors.ts';
 import { TenantClaims } from './tenant-claims.ts';
+import { claimReferences, givenValues, type RowValues } from './tenant-references.ts';
 import { tenantPathOf, type TenantPath } from './tenant-path.ts';
 import { tableOf } from './row-key.ts';
 import type { TenantRunner } from './tenant-runner.ts';
-import { prepared, textOf, valueOf } from './tenant-value.ts';
+import { asText, prepared, valueOf } from './tenant-value.ts';
+import { twinsOf } from './written-values.ts';
 
 /** Name of the bound tenant in a statement; unlikely in anybody's own SQL. */
 const PARAMETER = 'switchyard_tenant';
@@ -21,7 +23,33 @@ export async function scopeCriteria(builder: CriteriaBuilder, runner: TenantRunn
   if (metadata === undefined) return;
   if (isUpdate(builder)) await checkValues(builder, metadata, runner);
   const path = tenantPathOf(metadata);
+  if (path !== undefined)
+    addPredicate(builder, path, runner, tenantPredicate(path, `:${PARAMETER}`));
+}
+
+/**
+ * The same predicate in a statement of a graph, whose members were checked. It is no second opinion:
+ * a check reads the snapshot of its transaction and a statement the rows of now, a number finds each
+ * text that begins with it, and TypeORM rewrites the paths of a tree by their text.
+ */
+export function scopeGraphCriteria(builder: CriteriaBuilder, runner: TenantRunner): void {
+  const metadata = mainMetadata(builder);
+  const path = metadata === undefined ? undefined : tenantPathOf(metadata);
   if (path === undefined) return;
+  const predicate = tenantPredicate(path, `:${PARAMETER}`);
+  const owned = isUpdate(builder) ? (path.steps[0]?.columns ?? []) : [];
+  // Of two new rows that name each other, one gets its owner after it was inserted.
+  const unowned = owned.map(({ databaseName }) => `${escapeIdentifier(databaseName)} IS NULL`);
+  const allowed = unowned.length === 0 ? predicate : `(${[predicate, ...unowned].join(' OR ')})`;
+  addPredicate(builder, path, runner, allowed);
+}
+
+function addPredicate(
+  builder: CriteriaBuilder,
+  path: TenantPath,
+  runner: TenantRunner,
+  predicate: string,
+): void {
   const { expressionMap } = builder;
   const asked = expressionMap.wheres;
   // In brackets first: `a OR b` and then `AND tenant` would leave `a` unscoped.
@@ -29,7 +57,6 @@ export async function scopeCriteria(builder: CriteriaBuilder, runner: TenantRunn
     asked.length === 0
       ? []
       : [{ type: 'simple', condition: { operator: 'brackets', condition: asked } }];
-  const predicate = tenantPredicate(path, `:${PARAMETER}`);
   expressionMap.wheres.push({ type: 'and', condition: predicate });
   builder.setParameter(PARAMETER, boundTenant(path, runner));
 }
@@ -67,8 +94,17 @@ async function checkValues(
   metadata: EntityMetadata,
   runner: TenantRunner,
 ): Promise<void> {
-  const values = (builder.expressionMap.valuesSet ?? {}) as ObjectLiteral;
-  await checkRowValues(`update ${metadata.name}`, metadata, [values], runner);
+  const all = (builder.expressionMap.valuesSet ?? {}) as ObjectLiteral;
+  const row = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+  const { createPropertyPath } = builder as unknown as PathMaker;
+  const paths = createPropertyPath.call(builder, metadata, row);
+  const sets = new Set(paths.flatMap((path) => metadata.findColumnsWithPropertyPath(path)));
+  await checkRowValues(`update ${metadata.name}`, metadata, [row], runner, sets);
+}
+
+/** What TypeORM's builder asks which columns it sets; its typings hide it. */
+interface PathMaker {
+  createPropertyPath(metadata: EntityMetadata, values: ObjectLiteral): string[];
 }
 
 /**
@@ -81,63 +117,32 @@ export async function checkRowValues(
   metadata: EntityMetadata,
   rows: readonly ObjectLiteral[],
   runner: TenantRunner,
+  sets?: RowValues['sets'],
 ): Promise<void> {
   const claims = new TenantClaims();
   for (const row of rows) {
-    checkTenant(attempted, metadata, row, runner);
-    claimReferences(claims, attempted, { metadata, row, runner });
+    const values: RowValues = { metadata, row, runner, sets };
+    checkTenant(attempted, values);
+    claimReferences(claims, attempted, values);
   }
   await claims.check(runner);
 }
 
-function checkTenant(
-  attempted: string,
-  metadata: EntityMetadata,
-  row: ObjectLiteral,
-  runner: TenantRunner,
-): void {
+function checkTenant(attempted: string, values: RowValues): void {
+  const { metadata, runner, sets } = values;
   const path = tenantPathOf(metadata);
   if (path === undefined || path.steps.length > 0) return;
-  const { place } = runner;
-  const value: unknown = path.column.getEntityValue(row);
-  if (value === undefined) return;
-  if (typeof value === 'function') {
-    const reason = `${path.column.propertyPath} is an SQL expression, whose value nobody knows yet`;
-    throw new TenantUncheckableError(attempted, place.shard, reason);
-  }
-  const found = textOf(path.column, row);
-  if (found === place.tenant) return;
-  const { shard, tenant } = place;
-  throw new TenantMismatchError({ attempted, shard, tenant, found, what: `the ${metadata.name}` });
-}
-
-function claimReferences(
-  claims: TenantClaims,
-  attempted: string,
-  { metadata, row, runner }: { metadata: EntityMetadata; row: ObjectLiteral; runner: TenantRunner },
-): void {
-  const { driver } = runner.dataSource;
-  for (const foreignKey of referencesOf(metadata)) {
-    const raw = foreignKey.map((column) => column.getEntityValue(row) as unknown);
-    if (raw.some((value) => typeof value === 'function')) {
-      const reason = `${foreignKey[0]?.propertyPath} is an SQL expression, whose owner nobody knows yet`;
-      throw new TenantUncheckableError(attempted, runner.place.shard, reason);
+  const { shard, tenant } = runner.place;
+  for (const value of givenValues(path.column, values)) {
+    // What TypeORM makes no value of is set to NULL: `{ tenant: 't_2' }` beside a column `tenantId`.
+    if (value === undefined && !twinsOf(path.column).some((twin) => sets?.has(twin))) continue;
+    if (typeof value === 'function') {
+      const reason = `${path.column.propertyPath} is an SQL expression, whose value nobody knows yet`;
+      throw new TenantUncheckableError(attempted, shard, reason);
     }
-    const columns = foreignKey.flatMap(({ referencedColumn }) => referencedColumn ?? []);
-    const values = foreignKey.map((column, i) => prepared(driver, columns[i] ?? column, raw[i]));
-    const owner = columns[0]?.entityMetadata;
-    if (owner === undefined || values.some((value) => value === undefined)) continue;
-    claims.add({ metadata: owner, columns, values }, attempted, { mustExist: true });
+    const found = asText(value);
+    if (found === tenant) continue;
+    const what = `the ${metadata.name}`;
+    throw new TenantMismatchError({ attempted, shard, tenant, found, what });
   }
-}
-
-/** The join columns of each relation, or end of a junction table, whose target has a tenant. */
-export function referencesOf(metadata: EntityMetadata): (typeof metadata.ownColumns)[] {
-  const all = metadata.isJunction
-    ? [metadata.ownerColumns, metadata.inverseColumns]
-    : metadata.relationsWithJoinColumns.map(({ joinColumns }) => joinColumns);
-  return all.filter((columns) => {
-    const owner = columns[0]?.referencedColumn?.entityMetadata;
-    return owner !== undefined && tenantPathOf(owner) !== undefined;
-  });
 }

@@ -1,13 +1,16 @@
 import type { EntityMetadata, ObjectLiteral } from 'typeorm';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
+import type { ColumnMetadata as Column } from 'typeorm/metadata/ColumnMetadata.js';
 import type { Subject } from 'typeorm/persistence/Subject.js';
-import { TenantMismatchError } from './record-errors.ts';
+import { TenantMismatchError, TenantUncheckableError } from './record-errors.ts';
 import { scopesReads } from './scope-parameters.ts';
 import { TenantClaims } from './tenant-claims.ts';
 import { endsOf, tenantPathOf } from './tenant-path.ts';
-import { primaryKeyOf, type RowKey } from './row-key.ts';
+import { leads } from './tenant-references.ts';
+import { primaryKeyOf } from './row-key.ts';
 import type { TenantRunner } from './tenant-runner.ts';
-import { prepared, textOf, valueOf } from './tenant-value.ts';
+import { asText, prepared, textOf, valueOf } from './tenant-value.ts';
+import { touches, twinsOf, valuesInto, writtenValues } from './written-values.ts';
 
 /** Words for what happens to a member of a graph, or '' for nothing. */
 export function operationOf(subject: Subject): string {
@@ -44,6 +47,19 @@ export function refuseForeignSubjects(subjects: readonly Subject[], runner: Tena
       if (found !== undefined && found !== runner.place.tenant)
         throw foreign(subject, found, runner);
     }
+    refuseGivenAway(subject, runner);
+  }
+}
+
+/** A change may name the tenant where the member does not: hung under another's tenant, or NULL. */
+function refuseGivenAway(subject: Subject, runner: TenantRunner): void {
+  const path = tenantPathOf(subject.metadata);
+  if (path === undefined || path.steps.length > 0 || !touches(subject, path.column)) return;
+  // A column that no relation writes is inserted as the member has it.
+  if (subject.mustBeInserted && path.column.referencedColumn === undefined) return;
+  for (const value of valuesInto(subject, path.column, writtenValues(subject))) {
+    const found = asText(value);
+    if (found !== runner.place.tenant) throw foreign(subject, found, runner);
   }
 }
 
@@ -54,7 +70,11 @@ function nameOf(subject: Subject, row: ObjectLiteral): string | undefined {
   return textOf(path.column, row);
 }
 
-function foreign(subject: Subject, found: string, runner: TenantRunner): TenantMismatchError {
+function foreign(
+  subject: Subject,
+  found: string | undefined,
+  runner: TenantRunner,
+): TenantMismatchError {
   return new TenantMismatchError({
     attempted: `${operationOf(subject)} ${subject.metadata.name}`,
     shard: runner.place.shard,
@@ -105,15 +125,10 @@ function claimOwners(claims: TenantClaims, subject: Subject, graph: Graph): void
   if (subject.metadata.isJunction) return claimEnds(claims, subject, graph);
   for (const relation of subject.metadata.relationsWithJoinColumns) {
     if (tenantPathOf(relation.inverseEntityMetadata) === undefined) continue;
-    if (operation === 'update' && !changes(subject, relation)) continue;
+    const changed = relation.joinColumns.some((column) => touches(subject, column));
+    if (operation === 'update' && !changed) continue;
     claimOwner(claims, subject, relation, graph);
   }
-}
-
-function changes(subject: Subject, relation: RelationMetadata): boolean {
-  return subject.changeMaps.some(
-    (change) => change.relation === relation || change.column?.relationMetadata === relation,
-  );
 }
 
 function claimOwner(
@@ -123,43 +138,69 @@ function claimOwner(
   { runner, members }: Graph,
 ): void {
   const attempted = `${operationOf(subject)} ${subject.metadata.name}.${relation.propertyPath}`;
-  const related = relatedValue(subject, relation);
-  if (members.has(related)) return;
-  const key = referenceKey(relation, related, subject, runner);
-  if (key !== undefined) return claims.add(key, attempted, { mustExist: true });
-  const leads = tenantPathOf(subject.metadata)?.steps[0]?.columns === relation.joinColumns;
+  const columns = relation.joinColumns.map(({ referencedColumn }) => referencedColumn as Column);
+  const written = ownerValues(subject, relation, runner);
+  const member = members.get(relatedOf(subject, relation));
+  if (member !== undefined && isChecked(member, columns)) {
+    const same = columns.every((column, i) => {
+      const own = column.getEntityValue(member.entity as ObjectLiteral) as unknown;
+      return written[i] === undefined || asText(written[i]) === asText(own);
+    });
+    if (same) return;
+  }
+  const values = columns.map((column, i) => prepared(runner.dataSource.driver, column, written[i]));
+  if (!values.includes(undefined)) {
+    const key = { metadata: relation.inverseEntityMetadata, columns, values };
+    return claims.add(key, attempted, { mustExist: true });
+  }
   // Also when an update takes the owner away: the row would belong to nobody.
-  if (leads) throw ownerless(subject, attempted, runner);
+  if (leads(subject.metadata, relation.joinColumns)) throw ownerless(subject, attempted, runner);
 }
 
-/** What a change writes into a relation: an object, a member of the graph, or an id. */
-function relatedValue(subject: Subject, relation: RelationMetadata): unknown {
+/** What the row will have in the join columns of a relation, as properties of its owner. */
+function ownerValues(
+  subject: Subject,
+  { joinColumns }: RelationMetadata,
+  { place }: TenantRunner,
+): unknown[] {
+  const written = writtenValues(subject);
+  const path = tenantPathOf(subject.metadata);
+  return joinColumns.map((column): unknown => {
+    if (touches(subject, column)) {
+      const [value, ...others] = valuesInto(subject, column, written);
+      if (others.length === 0) return value;
+      const attempted = `${operationOf(subject)} ${subject.metadata.name}`;
+      const reason = `its relations name different values of their column ${column.databaseName}`;
+      throw new TenantUncheckableError(attempted, place.shard, reason);
+    }
+    if (path?.steps.length === 0 && twinsOf(path.column).includes(column)) {
+      return valueOf(path.column, place.tenant);
+    }
+    return column.getEntityValue(subject.databaseEntity ?? {});
+  });
+}
+
+/** The object in a relation: a member of the graph is in it itself or as a change. */
+function relatedOf(subject: Subject, relation: RelationMetadata): unknown {
   const change = subject.changeMaps.find((map) => map.relation === relation);
   const value: unknown = change?.value ?? relation.getEntityValue(subject.entity ?? {});
   return isSubject(value) ? value.entity : value;
 }
 
+/**
+ * True where the row of a member is known to be the tenant's by these columns: those of a new row
+ * and of its key are what was checked; any other may be said wrongly by an object (`update: false`).
+ */
+function isChecked(member: Subject, columns: readonly Column[]): boolean {
+  if (member.mustBeInserted) return true;
+  return columns.every((column) => {
+    return column.isPrimary || (column.isUpdate && touches(member, column));
+  });
+}
+
 function isSubject(value: unknown): value is Subject {
   const mark = (value as { '@instanceof'?: unknown } | null | undefined)?.['@instanceof'];
   return mark === Symbol.for('Subject');
-}
-
-function referenceKey(
-  relation: RelationMetadata,
-  related: unknown,
-  subject: Subject,
-  runner: TenantRunner,
-): RowKey | undefined {
-  const { driver } = runner.dataSource;
-  const columns = relation.joinColumns.flatMap(({ referencedColumn }) => referencedColumn ?? []);
-  const holder = related !== null && typeof related === 'object';
-  const values = relation.joinColumns.map((join, i) => {
-    const column = columns[i] ?? join;
-    if (holder) return prepared(driver, column, column.getEntityValue(related as ObjectLiteral));
-    return prepared(driver, column, related ?? join.getEntityValue(subject.entity ?? {}));
-  });
-  if (values.some((value) => value === undefined)) return undefined;
-  return { metadata: relation.inverseEntityMetadata, columns, values };
 }
 
 function ownerless(subject: Subject, attempted: string, { place }: TenantRunner): Error {
@@ -177,7 +218,8 @@ function claimEnds(claims: TenantClaims, subject: Subject, { runner, members }: 
     if (tenantPathOf(owner) === undefined) continue;
     const change = subject.changeMaps.find(({ column }) => column === columns[0]);
     const value: unknown = isSubject(change?.value) ? change.value.entity : change?.value;
-    if (value === undefined || members.has(value)) continue;
+    const member = members.get(value);
+    if (value === undefined || (member !== undefined && isChecked(member, ownerColumns))) continue;
     const values = ownerColumns.map((column) =>
       prepared(runner.dataSource.driver, column, column.getEntityValue(value as ObjectLiteral)),
     );

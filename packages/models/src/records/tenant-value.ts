@@ -50,7 +50,7 @@ export function readText(
 }
 
 /** A key of a key: `{ inquiry: { id: 5 } }` as the value of `inquiryId`. */
-function unwrapped(column: ColumnMetadata, value: unknown): unknown {
+export function unwrapped(column: ColumnMetadata, value: unknown): unknown {
   if (column.referencedColumn === undefined || !isHolder(value)) return value;
   return unwrapped(column.referencedColumn, column.referencedColumn.getEntityValue(value));
 }

@@ -45,8 +45,6 @@ type TransactionOutcome = 'committed' | 'rolledBack' | 'unknown';
  */
 export class ShardQueryRunner extends OwnTablesQueryRunner implements PlacedRunner {
   readonly place: Place;
-  /** More than 0 while a graph's own statements run; guards have seen them as a graph. */
-  graphDepth = 0;
   readonly #home: RunnerHome;
   readonly #state = new TransactionState();
   readonly #link: RunnerConnection;
