@@ -27,7 +27,7 @@ const COPY = '(schema copy)';
 
 /**
  * Brings a new, empty shard to the schema of a sibling, and notes the sibling's migrations as its
- * baseline. `replay` leaves the tables to the next `switchyard migrate`, and only sets floors there.
+ * baseline. `replay` leaves the tables to the next `switchyard migrate`, which sets no id floors.
  * Returns undefined where the shard is not new. Killed, it goes on where it stood.
  * @throws SchemaCopyError where the copy is not the sibling's schema, by fingerprint
  */
