@@ -57,11 +57,14 @@ class Price {
   @Column({ type: 'varchar', length: 40 }) tenantId!: string;
 }
 
+/** Every sign counts: other collations pass over `\0`. */
 @Sharded({ tenant: 'tenantId' })
 @Entity()
 class Pair {
-  @PrimaryColumn({ type: 'varchar', length: 20 }) a!: string;
-  @PrimaryColumn({ type: 'varchar', length: 20 }) b!: string;
+  @PrimaryColumn({ type: 'varchar', length: 20, charset: 'utf8mb4', collation: 'utf8mb4_bin' })
+  a!: string;
+  @PrimaryColumn({ type: 'varchar', length: 20, charset: 'utf8mb4', collation: 'utf8mb4_bin' })
+  b!: string;
   @Column({ type: 'varchar', length: 40 }) tenantId!: string;
 }
 
@@ -229,6 +232,20 @@ describe('locateMany', () => {
       }
     },
   );
+
+  it.each([
+    ['Word', 's', 'ß'],
+    ['Word', 'ae', 'áé'],
+    ['Day', '2026-01-02', '2026-1-2'],
+    ['Day', '2026-01-02', '20260102'],
+  ])('finds a %s asked for as %j also by %j beside it', async (model, id, other) => {
+    if (model === 'Word') await fleet.rows('us1', "INSERT INTO word VALUES (?, 't_1', '')", [id]);
+    const finder = new RecordFinder(fleet.dataSource, directory);
+    const found = await finder.locateMany(
+      [id, other].map((one) => ({ model, id: [one], shard: 'us1', tenant: 't_1' })),
+    );
+    expect(found).toMatchObject([id, id].map(() => ({ outcome: 'found', record: { id } })));
+  });
 
   it.each(['Ticket', 'Seat'])(
     'asks no shard for a %s by a text that is no number',

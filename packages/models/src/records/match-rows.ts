@@ -29,8 +29,8 @@ export function matchRows<Asked, Row>(
     claimed.add(name);
   }
   if (claimed.size < rows.size) return { found, doubtful: missing };
-  const known = new Set([...claimed].map(gist));
-  return { found, doubtful: missing.filter((one) => known.has(gist(nameOf(one)))) };
+  const mayBeOneOf = likeness(claimed);
+  return { found, doubtful: missing.filter((one) => mayBeOneOf(nameOf(one))) };
 }
 
 /** The parts of a key as one text, which no other parts have: a part may hold any character. */
@@ -44,14 +44,29 @@ function escaped(sign: string): string {
 }
 
 /**
- * What most ways to write a key have in common, part by part. It saves asking again for keys of no
- * row, and decides nothing else.
+ * Tells of a key whether it may be another spelling of one of some keys. A false `true` costs one
+ * more query; a false `false` would call a row gone that is there, so every doubt is a `true`.
  */
-function gist(name: string): string {
-  return name.split('\0').map(gistOfPart).join('\0');
+function likeness(names: ReadonlySet<string>): (name: string) => boolean {
+  const gists = [...names].map(gist);
+  if (gists.includes(undefined)) return () => true;
+  const known = new Set(gists);
+  return (name) => {
+    const own = gist(name);
+    return own === undefined ? names.size > 0 : known.has(own);
+  };
 }
 
-function gistOfPart(name: string): string {
-  const plain = name.normalize('NFKD').replace(/\p{M}/gu, '');
-  return plain.toLowerCase().replace(/\.0+$|^[\s0]+|\s+$/g, '');
+/**
+ * What all spellings of a key have in common, part by part: its letters and digits, without case,
+ * and without zeros, which numbers and dates may leave out. Undefined where no such thing is known:
+ * collations take `ß` for `s` or for `ss` and pass over signs that are not printed, and a number
+ * may be written with a power of ten.
+ */
+function gist(name: string): string | undefined {
+  const parts = name.split('\0');
+  if (parts.some((part) => !/^[ -~]*$/.test(part) || POWER_OF_TEN.test(part))) return undefined;
+  return parts.map((part) => part.toLowerCase().replace(/[^a-z1-9]/g, '')).join('\0');
 }
+
+const POWER_OF_TEN = /^\s*[+-]?[\d.]+e[+-]?\d+\s*$/i;
