@@ -60,7 +60,7 @@ describe('a database in use', () => {
       baseline: names.map((name) => ({ name })),
       tenants: ['acme', 'globex'],
       pending: [],
-      floors: [{ table: 'invoice', floor: 6 }],
+      floors: [{ table: 'invoice', floor: '6' }],
     });
     expect(await tablesOf('us1')).toEqual(['customer', 'invoice', 'migrations']);
 

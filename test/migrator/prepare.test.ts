@@ -126,10 +126,75 @@ describe('switchyard prepare', () => {
       ]);
     });
 
-    it('leaves it to migrate with --schema replay', async () => {
-      expect((await fleet.json(['prepare', '--schema', 'replay'])).code).toBe(0);
-      expect((await fleet.json(['migrate'])).code).toBe(0);
-      expect(await fleet.columns('us3', 'account')).toEqual(['id', 'name']);
+    describe('with --schema replay', () => {
+      const HUGE = '9007199254740993';
+      let second: string;
+      beforeEach(async () => {
+        fleet.declareOnly('us1', 'us2');
+        second = await fleet.migration('Second', 1790000000001, [
+          'CREATE TABLE event (id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, what VARCHAR(20))',
+        ]);
+        expect((await fleet.json(['migrate'])).code).toBe(0);
+        fleet.declare(us3);
+        await fleet.rows('us1', "INSERT INTO account VALUES (70000, 'gone, and known to others')");
+        await fleet.rows('us1', 'DELETE FROM account');
+        await fleet.rows('us1', `INSERT INTO event VALUES (${HUGE}, 'old')`);
+      });
+
+      async function nextIds(): Promise<unknown[]> {
+        await fleet.rows('us3', "INSERT INTO account (name) VALUES ('new')");
+        await fleet.rows('us3', "INSERT INTO event (what) VALUES ('new')");
+        const sql = 'SELECT CAST(id AS CHAR) AS id FROM';
+        const rows = [`${sql} account`, `${sql} event`].map((one) => fleet.rows('us3', one));
+        return (await Promise.all(rows)).map(([row]) => row?.['id']);
+      }
+
+      it('leaves the tables to migrate, and begins above every id that was given out', async () => {
+        const { events } = await fleet.json(['prepare', '--schema', 'replay']);
+        expect(events.find(({ event }) => event === 'id-floors-noted')).toMatchObject({
+          shard: 'us3',
+          from: 'us1',
+          floors: 2,
+        });
+        expect(await tablesOf('us3')).not.toContain('account');
+        expect((await fleet.json(['prepare', '--schema', 'replay'])).code).toBe(0);
+        expect((await fleet.json(['status'])).events).toContainEqual(
+          expect.objectContaining({ shard: 'us3', state: 'pending' }),
+        );
+        expect((await fleet.json(['migrate'])).code).toBe(0);
+        expect(await nextIds()).toEqual(['70001', String(BigInt(HUGE) + 1n)]);
+        expect((await fleet.json(['status', '--require', second])).code).toBe(0);
+      });
+
+      it.each(['step-ended', 'before-migration-ended', 'migration-ended'])(
+        'begins there also where migrate was killed at %s',
+        async (point) => {
+          expect((await fleet.json(['prepare', '--schema', 'replay'])).code).toBe(0);
+          const killed = await fleet.json(['migrate'], { SWITCHYARD_CRASH_AT: `${point}@us3` });
+          expect(killed.signal).toBe('SIGKILL');
+          expect((await fleet.json(['resume'])).code).toBe(0);
+          expect(await nextIds()).toEqual(['70001', String(BigInt(HUGE) + 1n)]);
+        },
+      );
+
+      it('keeps the ids in mind until the last of the migrations that the sibling had', async () => {
+        expect((await fleet.json(['prepare', '--schema', 'replay'])).code).toBe(0);
+        const first = 'FirstSchema1790000000000';
+        expect((await fleet.json(['migrate', '--to', first])).code).toBe(0);
+        await fleet.rows('us3', 'SET foreign_key_checks = 0');
+        await fleet.rows('us3', 'TRUNCATE TABLE account'); // as a migration of those might do
+        expect((await fleet.json(['migrate'])).code).toBe(0);
+        expect(await nextIds()).toEqual(['70001', String(BigInt(HUGE) + 1n)]);
+        const left = 'SELECT 1 FROM shard_ledger WHERE plan IS NOT NULL';
+        expect(await fleet.rows('us3', left)).toEqual([]);
+      });
+
+      it('can be copied after all', async () => {
+        expect((await fleet.json(['prepare', '--schema', 'replay'])).code).toBe(0);
+        expect((await fleet.json(['prepare'])).code).toBe(0);
+        expect(await nextIds()).toEqual(['70001', String(BigInt(HUGE) + 1n)]);
+        expect((await fleet.json(['status'])).code).toBe(0);
+      });
     });
   });
 

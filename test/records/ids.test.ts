@@ -62,6 +62,7 @@ describe('interleaved ids', () => {
 
   it('begin above what other shards hold, once the floors were raised', async () => {
     await fleet.rows('us1', "INSERT INTO account VALUES (70000, 't_1', 'old', NULL, 1, NULL)");
+    await fleet.rows('us1', 'DELETE FROM account WHERE id = 70000'); // the world still knows it
     const ceilings = await Promise.all(
       ['us1', 'us2'].map(async (shard) => readIdCeilings(await fleet.plain(shard))),
     );

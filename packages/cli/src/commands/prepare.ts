@@ -32,6 +32,10 @@ function show(screen: Screen, event: PrepareEvent): void {
       return screen.say(
         `  ${event.shard}  has the schema of ${event.from}: ${event.tables} tables, ${event.migrations} migrations`,
       );
+    case 'id-floors-noted':
+      return screen.say(
+        `  ${event.shard}  gets its tables from migrate; ${event.floors} of them begin above the ids of ${event.from}`,
+      );
     case 'directory-prepared':
       return screen.say('  directory  prepared');
     case 'lock-file-written':

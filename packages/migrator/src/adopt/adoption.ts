@@ -4,7 +4,7 @@ import type { LockFile, Shard, Topology } from '@switchyard/shard-context';
 import type { Fleet } from '../fleet/fleet.ts';
 import { rowsOf } from '../ledger/connection.ts';
 import { readMigrationRows } from '../ledger/ledger.ts';
-import { idFloors, type IdFloor } from '../prepare/id-floors.ts';
+import { floorsAbove, idCeilings, type IdFloor } from '../prepare/id-floors.ts';
 import { surveyShard } from '../prepare/survey.ts';
 import { withConnection } from '../prepare/with-connection.ts';
 import type { OpenShard } from '../rollout/shard-session.ts';
@@ -93,7 +93,7 @@ async function look(
     baseline,
     pending: request.fleet.migrations.filter(({ name }) => !done.has(name)).map(({ name }) => name),
     tenants: await readTenants(connection, request.tenants, shard.name),
-    floors: await idFloors(connection, own),
+    floors: floorsAbove(await idCeilings(connection, own)),
     narrowIds: await narrowIds(connection, own),
   };
 }

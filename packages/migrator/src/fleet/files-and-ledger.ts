@@ -1,6 +1,5 @@
-import type { LedgerRow } from '../ledger/ledger.ts';
+import { isApplied, type LedgerRow } from '../ledger/ledger.ts';
 import type { MigrationFile } from '../migrations/migration-file.ts';
-import { isApplied } from '../rollout/shard-run.ts';
 
 /** Files that are not the ones that ran. */
 export function changedSince(
@@ -25,7 +24,7 @@ export function unknownTo(files: readonly MigrationFile[], rows: readonly Ledger
     .map(({ migration }) => migration);
 }
 
-/** False for the ledger's own notes: `(adoption)`, `(schema copy)`. */
+/** False for the ledger's own notes: `(adoption)`, `(schema copy)`, `(id floors)`. */
 export function isNamed(migration: string): boolean {
   return !migration.startsWith('(');
 }

@@ -1,13 +1,13 @@
 import type { Connection } from 'mysql2/promise';
 import type { Shard } from '@switchyard/shard-context';
 import { readLease } from '../ledger/lease.ts';
-import { readHalfDone, readMigrationRows, type LedgerRow } from '../ledger/ledger.ts';
+import { isApplied, readHalfDone, readMigrationRows, type LedgerRow } from '../ledger/ledger.ts';
 import type { MigrationFile } from '../migrations/migration-file.ts';
 import type { PlanRefusal, ShardPlan } from '../plan/plan.ts';
 import { Budget } from '../rollout/budget.ts';
 import { failureOf } from '../rollout/failure.ts';
 import { withDefaults } from '../rollout/rollout-policy.ts';
-import { isApplied, isThere } from '../rollout/shard-run.ts';
+import { isThere } from '../rollout/shard-run.ts';
 import { driftOf } from './drift-of-plans.ts';
 import { changedSince, unknownTo } from './files-and-ledger.ts';
 import type { Fleet } from './fleet.ts';

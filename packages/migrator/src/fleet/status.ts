@@ -1,12 +1,16 @@
 import type { Connection } from 'mysql2/promise';
 import type { Shard } from '@switchyard/shard-context';
 import { readLease, type Control } from '../ledger/lease.ts';
-import { readMigrationRows, type LedgerDirection, type LedgerRow } from '../ledger/ledger.ts';
+import {
+  isApplied,
+  readMigrationRows,
+  type LedgerDirection,
+  type LedgerRow,
+} from '../ledger/ledger.ts';
 import { Budget } from '../rollout/budget.ts';
 import type { Failure } from '../rollout/events.ts';
 import { failureOf } from '../rollout/failure.ts';
 import { withDefaults } from '../rollout/rollout-policy.ts';
-import { isApplied } from '../rollout/shard-run.ts';
 import type { Fleet } from './fleet.ts';
 import { changedSince, isNamed, unknownTo } from './files-and-ledger.ts';
 

@@ -71,6 +71,16 @@ export function readMigrationRows(connection: Connection, shard: string): Promis
 }
 
 /**
+ * True where the shard's ledger shows the migration as done. One that is being reverted still
+ * counts until its `down` is done; the latest row of the migration decides.
+ */
+export function isApplied(rows: readonly LedgerRow[], migration: string): boolean {
+  const row = rows.find((candidate) => candidate.migration === migration);
+  if (row === undefined) return false;
+  return row.direction === 'down' ? row.state !== 'done' : row.state === 'done';
+}
+
+/**
  * Notes a beginning, only while the lease with `token` is still this run's and nobody asked for a
  * halt: one statement, so that nothing can come between the look and the note. Returns the row's
  * seq, or undefined where the lease or the control says no.
@@ -111,20 +121,32 @@ export interface BaselineNote {
   readonly clause: string;
   readonly state: 'started' | 'done';
   readonly checksum: string | null;
+  /** What is left to do for it. */
+  readonly plan?: string;
 }
 
 /** Notes a migration that is there already: adopted, or copied with the schema of a sibling. */
 export async function noteBaseline(
   connection: Connection,
   author: Author,
-  { migration, clause, state, checksum }: BaselineNote,
+  { migration, clause, state, checksum, plan }: BaselineNote,
 ): Promise<void> {
   await connection.query(
     `INSERT INTO shard_ledger
        (rollout, migration, direction, step, clause, path, state, started_at, ended_at, who,
-        checksum, tool)
-     VALUES (?, ?, 'baseline', 0, ?, 'baseline', ?, NOW(3), IF(? = 'done', NOW(3), NULL), ?, ?, ?)`,
-    [author.rollout, migration, clause, state, state, author.who, checksum, author.tool],
+        checksum, tool, plan)
+     VALUES (?, ?, 'baseline', 0, ?, 'baseline', ?, NOW(3), IF(? = 'done', NOW(3), NULL), ?, ?, ?, ?)`,
+    [
+      author.rollout,
+      migration,
+      clause,
+      state,
+      state,
+      author.who,
+      checksum,
+      author.tool,
+      plan ?? null,
+    ],
   );
 }
 

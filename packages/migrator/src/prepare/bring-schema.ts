@@ -1,13 +1,15 @@
 import type { Connection } from 'mysql2/promise';
+import { raiseIdFloors } from '@switchyard/models';
 import type { Shard } from '@switchyard/shard-context';
 import type { Fleet } from '../fleet/fleet.ts';
 import { rowsOf } from '../ledger/connection.ts';
 import { noteBaseline, readMigrationRows, type LedgerRow } from '../ledger/ledger.ts';
+import { FLOORS, noteFloors } from '../ledger/noted-floors.ts';
 import { readDefinition } from '../recording/definition.ts';
 import { copyObjects } from './copy-objects.ts';
 import { SchemaCopyError } from './prepare-errors.ts';
 import { passPreparePoint } from './prepare-points.ts';
-import { idFloors, setIdFloors } from './id-floors.ts';
+import { idCeilings } from './id-floors.ts';
 import { SYSTEM_TABLES, tablesOf } from './survey.ts';
 
 /** A shard that has a schema, and the migrations that made it. */
@@ -16,19 +18,18 @@ export interface SchemaSource {
   readonly applied: readonly LedgerRow[];
 }
 
-/** What was brought to a new shard. */
-export interface BroughtSchema {
-  readonly tables: number;
-  readonly migrations: number;
-}
+/** What was brought to a new shard: the schema, or the ids above which `migrate` has to begin. */
+export type Brought =
+  | { readonly how: 'copy'; readonly tables: number; readonly migrations: number }
+  | { readonly how: 'replay'; readonly floors: number };
 
 /** The ledger row that marks a copy as begun: only a shard that has it may be copied to again. */
 const COPY = '(schema copy)';
 
 /**
  * Brings a new, empty shard to the schema of a sibling, and notes the sibling's migrations as its
- * baseline. `replay` leaves the tables to the next `switchyard migrate`, which sets no id floors.
- * Returns undefined where the shard is not new. Killed, it goes on where it stood.
+ * baseline. `replay` leaves the tables to the next `switchyard migrate`, and notes for it above
+ * which ids they have to begin. Returns undefined where the shard is not new. Killed, it goes on where it stood.
  * @throws SchemaCopyError where the copy is not the sibling's schema, by fingerprint
  */
 export async function bringSchema(
@@ -36,19 +37,39 @@ export async function bringSchema(
   source: SchemaSource,
   shard: Shard,
   how: 'copy' | 'replay',
-): Promise<BroughtSchema | undefined> {
+): Promise<Brought | undefined> {
   const target = await fleet.open(shard);
   try {
     const rows = await readMigrationRows(target, shard.name);
     const begun = rows.find(({ migration }) => migration === COPY);
-    const others = rows.filter(({ migration }) => migration !== COPY);
+    const others = rows.filter(({ migration }) => migration !== COPY && migration !== FLOORS);
     if (others.length > 0 && begun?.state !== 'started') return undefined;
-    const own = (await tablesOf(target)).filter((name) => !SYSTEM_TABLES.includes(name));
+    const own = await ownTables(target);
     if (own.length > 0 && begun?.state !== 'started') return undefined;
-    if (how === 'replay') return undefined;
+    const isNoted = rows.some(({ migration }) => migration === FLOORS);
+    if (how === 'replay') return isNoted ? undefined : await leaveToMigrate(fleet, source, target);
     return await copySchema(fleet, source, { shard, connection: target, begun });
   } finally {
     await target.end();
+  }
+}
+
+async function leaveToMigrate(
+  fleet: Fleet,
+  source: SchemaSource,
+  target: Connection,
+): Promise<Brought> {
+  const sibling = await fleet.open(source.shard);
+  try {
+    const ceilings = await idCeilings(sibling, await ownTables(sibling));
+    await noteFloors(target, fleet.author, {
+      sibling: source.shard.name,
+      migrations: source.applied.map(({ migration }) => migration),
+      ceilings,
+    });
+    return { how: 'replay', floors: ceilings.size };
+  } finally {
+    await sibling.end();
   }
 }
 
@@ -62,7 +83,7 @@ async function copySchema(
   fleet: Fleet,
   source: SchemaSource,
   { shard, connection: target, begun }: Target,
-): Promise<BroughtSchema> {
+): Promise<Brought> {
   const sibling = await fleet.open(source.shard);
   try {
     if (begun === undefined) {
@@ -74,17 +95,21 @@ async function copySchema(
       });
     }
     passPreparePoint('schema-begun', shard.name);
-    const tables = (await tablesOf(sibling)).filter((name) => !SYSTEM_TABLES.includes(name));
+    const tables = await ownTables(sibling);
     await copyTables(sibling, target, tables, shard.name);
     await copyOthers(sibling, target, { shard: shard.name, sibling: source.shard.name });
     await verify(sibling, target, tables, { shard: shard.name, sibling: source.shard.name });
-    await setIdFloors(target, await idFloors(sibling, tables));
+    await raiseIdFloors(target, await idCeilings(sibling, tables));
     passPreparePoint('schema-copied', shard.name);
     await noteCopied(fleet, source, target);
-    return { tables: tables.length, migrations: source.applied.length };
+    return { how: 'copy', tables: tables.length, migrations: source.applied.length };
   } finally {
     await sibling.end();
   }
+}
+
+async function ownTables(connection: Connection): Promise<string[]> {
+  return (await tablesOf(connection)).filter((name) => !SYSTEM_TABLES.includes(name));
 }
 
 async function copyOthers(
@@ -146,9 +171,7 @@ async function verify(
     const here = await readDefinition(target, table);
     if (here !== (await readDefinition(sibling, table))) different.push(table);
   }
-  const extra = (await tablesOf(target)).filter(
-    (name) => !SYSTEM_TABLES.includes(name) && !tables.includes(name),
-  );
+  const extra = (await ownTables(target)).filter((name) => !tables.includes(name));
   const wrong = [...different, ...extra];
   if (wrong.length === 0) return;
   const reason = `the servers give other definitions of ${wrong.join(', ')}`;

@@ -1,44 +1,23 @@
 import type { Connection } from 'mysql2/promise';
-import { escapeIdentifier } from '@switchyard/models';
-import { rowsOf } from '../ledger/connection.ts';
+import { readIdCeilings, type IdCeilings } from '@switchyard/models';
 
 /** The lowest id that a new shard may give out in a table. */
 export interface IdFloor {
   readonly table: string;
-  readonly floor: number;
+  /** As text: ids go beyond 2^53. */
+  readonly floor: string;
 }
 
-/**
- * Floors for a sibling of this shard: above every id that was given out before ids were
- * interleaved. From then on the ordinal keeps them apart. Tables without AUTO_INCREMENT have none.
- */
-export async function idFloors(
+/** The highest ids that these tables have given out; tables that gave out none are left out. */
+export async function idCeilings(
   connection: Connection,
   tables: readonly string[],
-): Promise<IdFloor[]> {
-  const floors: IdFloor[] = [];
-  for (const table of tables) {
-    // SHOW CREATE asks the engine; information_schema may answer from a cache a day old.
-    const [row] = await rowsOf<Record<string, string>>(
-      connection,
-      `SHOW CREATE TABLE ${escapeIdentifier(table)}`,
-    );
-    const text = row?.['Create Table'] ?? '';
-    if (!/\bAUTO_INCREMENT\b/.test(text)) continue;
-    const next = /\) ENGINE=.*?\bAUTO_INCREMENT=(\d+)/s.exec(text)?.[1];
-    if (next !== undefined) floors.push({ table, floor: Number(next) });
-  }
-  return floors;
+): Promise<IdCeilings> {
+  const all = await readIdCeilings(connection);
+  return new Map([...all].filter(([table, top]) => top > 0n && tables.includes(table)));
 }
 
-/** Sets floors. InnoDB never lowers one, so repeating it does no harm. */
-export async function setIdFloors(
-  connection: Connection,
-  floors: readonly IdFloor[],
-): Promise<void> {
-  for (const { table, floor } of floors) {
-    await connection.query(
-      `ALTER TABLE ${escapeIdentifier(table)} AUTO_INCREMENT = ${Math.trunc(floor)}`,
-    );
-  }
+/** Floors for a sibling: above every id that was given out before ids were interleaved. */
+export function floorsAbove(ceilings: IdCeilings): IdFloor[] {
+  return [...ceilings].map(([table, top]) => ({ table, floor: String(top + 1n) }));
 }

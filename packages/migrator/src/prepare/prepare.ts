@@ -5,7 +5,7 @@ import { prepareLedger } from '../ledger/tables.ts';
 import { Budget } from '../rollout/budget.ts';
 import type { OpenShard } from '../rollout/shard-session.ts';
 import { withDefaults } from '../rollout/rollout-policy.ts';
-import { bringSchema, type SchemaSource } from './bring-schema.ts';
+import { bringSchema, type Brought, type SchemaSource } from './bring-schema.ts';
 import {
   DatabaseInUseError,
   PrepareFailedError,
@@ -45,6 +45,12 @@ export type PrepareEvent =
       readonly from: string;
       readonly tables: number;
       readonly migrations: number;
+    }
+  | {
+      readonly event: 'id-floors-noted';
+      readonly shard: string;
+      readonly from: string;
+      readonly floors: number;
     }
   | { readonly event: 'directory-prepared' }
   | { readonly event: 'lock-file-written'; readonly path: string };
@@ -193,12 +199,20 @@ async function bringAll(
     try {
       const brought = await bringSchema(request.fleet, source, shard, request.schema ?? 'copy');
       if (brought === undefined) continue;
-      emit({ event: 'schema-brought', shard: shard.name, from: source.shard.name, ...brought });
+      emit(broughtEvent(brought, shard.name, source.shard.name));
     } catch (error) {
       failures.push(error as Error);
     }
   }
   if (failures.length > 0) throw new PrepareFailedError(failures, true);
+}
+
+function broughtEvent(brought: Brought, shard: string, from: string): PrepareEvent {
+  if (brought.how === 'replay') {
+    return { event: 'id-floors-noted', shard, from, floors: brought.floors };
+  }
+  const { tables, migrations } = brought;
+  return { event: 'schema-brought', shard, from, tables, migrations };
 }
 
 function throwFailures(settled: readonly PromiseSettledResult<unknown>[], changed: boolean): void {

@@ -2,9 +2,8 @@ import type { Connection } from 'mysql2/promise';
 import type { Shard } from '@switchyard/shard-context';
 import type { Fleet } from '../fleet/fleet.ts';
 import { isNamed } from '../fleet/files-and-ledger.ts';
-import { readHalfDone, readMigrationRows, type LedgerRow } from '../ledger/ledger.ts';
+import { isApplied, readHalfDone, readMigrationRows, type LedgerRow } from '../ledger/ledger.ts';
 import type { Budget } from '../rollout/budget.ts';
-import { isApplied } from '../rollout/shard-run.ts';
 import type { SchemaSource } from './bring-schema.ts';
 
 /**

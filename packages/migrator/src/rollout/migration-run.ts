@@ -4,6 +4,7 @@ import {
   type LedgerRow,
   type OpenMigration,
 } from '../ledger/ledger.ts';
+import { raiseNotedFloors } from '../ledger/noted-floors.ts';
 import { outcomeOf } from '../plan/outcome.ts';
 import type { ShardPlan } from '../plan/plan.ts';
 import { isConnectionLoss } from './connection-loss.ts';
@@ -90,6 +91,7 @@ async function runSteps(
       stallMs += end.stallMs;
       if (end.how === 'ran') sent += 1;
     }
+    await raiseNotedFloors(session.connection, session.shard.name, plan.migration);
   } catch (error) {
     if (!isConnectionLoss(error)) await noteFailed(session, seq, error);
     throw error;

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { Shard } from '@switchyard/shard-context';
-import { readHalfDone, readMigrationRows, type LedgerRow } from '../ledger/ledger.ts';
+import { isApplied, readHalfDone, readMigrationRows, type LedgerRow } from '../ledger/ledger.ts';
 import type { MigrationFile } from '../migrations/migration-file.ts';
 import type { ShardPlan } from '../plan/plan.ts';
 import type { Planner } from '../plan/planner.ts';
@@ -114,14 +114,4 @@ export function isThere(
   direction: 'up' | 'down',
 ): boolean {
   return isApplied(rows, migration) === (direction === 'up');
-}
-
-/**
- * True where the shard's ledger shows the migration as done. One that is being reverted still
- * counts until its `down` is done; the latest row of the migration decides.
- */
-export function isApplied(rows: readonly LedgerRow[], migration: string): boolean {
-  const row = rows.find((candidate) => candidate.migration === migration);
-  if (row === undefined) return false;
-  return row.direction === 'down' ? row.state !== 'done' : row.state === 'done';
 }

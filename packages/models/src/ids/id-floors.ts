@@ -9,8 +9,8 @@ export interface IdConnection {
 export type IdCeilings = ReadonlyMap<string, bigint>;
 
 /**
- * The largest id of each AUTO_INCREMENT table in the connection's database: the greater of the
- * counter and the rows. Ids that were made before a fleet existed have every remainder, so a new
+ * The largest id of each AUTO_INCREMENT table in the connection's database, also where its row is
+ * deleted by now: the greater of the counter and the rows. Ids that were made before a fleet existed have every remainder, so a new
  * shard must begin above them.
  */
 export async function readIdCeilings(connection: IdConnection): Promise<IdCeilings> {
@@ -21,7 +21,9 @@ export async function readIdCeilings(connection: IdConnection): Promise<IdCeilin
       `SELECT CAST(COALESCE(MAX(${escapeIdentifier(column)}), 0) AS CHAR) AS top ` +
         `FROM ${escapeIdentifier(table)}`,
     );
-    ceilings.set(table, BigInt((row?.['top'] as string | undefined) ?? 0));
+    const held = BigInt((row?.['top'] as string | undefined) ?? 0);
+    const given = (await counterOf(connection, table)) - 1n;
+    ceilings.set(table, held > given ? held : given);
   }
   return ceilings;
 }
