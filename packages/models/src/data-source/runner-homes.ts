@@ -45,9 +45,9 @@ export class PlacedHome implements RunnerHome {
   refuseUnfenced(statement: Statement, sql: string): void {
     if (!changesRows(statement)) return;
     if ((currentFrame() ?? this.frame)?.unfenced !== undefined) return;
-    const table = this.#parts.tenantTables().namedIn(sql);
-    if (table === undefined) return;
-    throw new WriteNotFencedError(`run ${statement.verb}`, this.place.shard, table);
+    const found = this.#parts.tenantTables().foundIn(sql, statement);
+    if (found === undefined) return;
+    throw new WriteNotFencedError(`run ${statement.verb}`, this.place.shard, found);
   }
 }
 

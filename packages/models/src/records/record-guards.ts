@@ -11,6 +11,7 @@ import {
 import { noteOrigins } from './note-origins.ts';
 import { originOf, setOrigin } from './origin.ts';
 import { refuseMisplaced } from './origin-guard.ts';
+import { refuseCascade } from './refuse-cascade.ts';
 import { scopeCriteria, scopeGraphCriteria } from './tenant-criteria.ts';
 import { claimsOf, refuseForeignSubjects, stampSubjects } from './tenant-graph.ts';
 import { checkInsert, valueSetsOf } from './tenant-insert.ts';
@@ -40,6 +41,9 @@ export class RecordGuards implements WriteGuards {
     if (this.#fill(write)) write.recompute();
     if (!isTenantRunner(runner)) return;
     refuseForeignSubjects(subjects, runner);
+    for (const { metadata, mustBeRemoved } of subjects) {
+      if (mustBeRemoved) refuseCascade(`remove ${metadata.name}`, metadata, runner);
+    }
     await claimsOf(subjects, runner).check(runner);
   }
 

@@ -3,6 +3,7 @@ import type { CriteriaBuilder } from '../data-source/guards.ts';
 import { escapeIdentifier } from '../system/escape-identifier.ts';
 import { TenantMismatchError, TenantUncheckableError } from './record-errors.ts';
 import { TenantClaims } from './tenant-claims.ts';
+import { refuseCascade } from './refuse-cascade.ts';
 import { claimReferences, givenValues, type RowValues } from './tenant-references.ts';
 import { tenantPathOf, type TenantPath } from './tenant-path.ts';
 import { tableOf } from './row-key.ts';
@@ -22,6 +23,7 @@ export async function scopeCriteria(builder: CriteriaBuilder, runner: TenantRunn
   const metadata = mainMetadata(builder);
   if (metadata === undefined) return;
   if (isUpdate(builder)) await checkValues(builder, metadata, runner);
+  if (isDelete(builder)) refuseCascade(`delete ${metadata.name}`, metadata, runner);
   const path = tenantPathOf(metadata);
   if (path !== undefined)
     addPredicate(builder, path, runner, tenantPredicate(path, `:${PARAMETER}`));
@@ -86,6 +88,10 @@ function mainMetadata(builder: CriteriaBuilder): EntityMetadata | undefined {
 
 function isUpdate(builder: CriteriaBuilder): builder is UpdateQueryBuilder<ObjectLiteral> {
   return builder.expressionMap.queryType === 'update';
+}
+
+function isDelete({ expressionMap }: CriteriaBuilder): boolean {
+  return expressionMap.queryType === 'delete';
 }
 
 /** What the update sets: neither another tenant, nor an owner that is another's. */

@@ -44,11 +44,11 @@ export class StatementRefusedError extends SwitchyardError {
 export class WriteNotFencedError extends SwitchyardError {
   static override readonly code = 'WRITE_NOT_FENCED';
 
-  constructor(attempted: string, shard: string, table: string) {
+  constructor(attempted: string, shard: string, found: string) {
     super({
       attempted,
       shard,
-      reason: `rows of ${table} belong to tenants, and the context names none, so no fence protects the write`,
+      reason: `${found}, and the context names none, so no fence protects the write`,
       remedy: 'Enter a tenant: router.onTenant(); or declare it: unfenced(reason, fn)',
     });
   }
