@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { MigratedFleet } from './migrated-fleet.ts';
+import { MigratedFleet, type RunningCli } from './migrated-fleet.ts';
 
 vi.setConfig({ testTimeout: 180_000 });
 
@@ -43,6 +43,70 @@ describe('a rollout between two waves', () => {
     expect(await fleet.rows('us2', "SHOW TABLES LIKE 'account'")).toEqual([]);
     await openGate();
     expect((await running.ended).code).toBe(0);
+  });
+});
+
+describe('a rollout that still plans', () => {
+  let fleet: MigratedFleet;
+  beforeEach(async () => {
+    fleet = await MigratedFleet.start({ shards: ['us1', 'us2', 'us3'] });
+    await fleet.migration('FirstSchema', 1790000000000, [
+      'CREATE TABLE account (id BIGINT NOT NULL PRIMARY KEY, name VARCHAR(100) NULL)',
+    ]);
+    expect((await fleet.run(['prepare'])).code).toBe(0);
+    expect((await fleet.run(['migrate'])).code).toBe(0);
+    await fleet.migration('NotNull', 1790000000001, [
+      'ALTER TABLE account MODIFY name VARCHAR(100) NOT NULL',
+    ]);
+  });
+  afterEach(() => fleet.stop());
+
+  const nullable = async (shard: string): Promise<unknown> => {
+    const [column] = await fleet.rows(shard, "SHOW COLUMNS FROM account LIKE 'name'");
+    return column?.['Null'];
+  };
+
+  /** A migrate whose planner waits on these shards for a row count, until it is let go. */
+  async function planning(...shards: string[]): Promise<RunningCli & { letGo(): Promise<void> }> {
+    for (const shard of shards) await fleet.rows(shard, 'LOCK TABLES account WRITE');
+    const running = fleet.spawn(['migrate', '--json']);
+    const waiting = `SELECT 1 FROM information_schema.PROCESSLIST
+       WHERE DB = DATABASE() AND STATE LIKE 'Waiting for table%'`;
+    for (const shard of shards) {
+      await expect.poll(() => fleet.rows(shard, waiting), { timeout: 60_000 }).toHaveLength(1);
+    }
+    const letGo = async () => {
+      for (const shard of shards) await fleet.rows(shard, 'UNLOCK TABLES');
+    };
+    return { ...running, letGo };
+  }
+
+  it.each([[['us1']], [['us3']], [['us1', 'us2', 'us3']]])(
+    'ends before its first step when it is aborted while it plans %j',
+    async (shards) => {
+      const running = await planning(...shards);
+      const aborted = await fleet.run(['abort']);
+      expect(aborted.code).toBe(0);
+      expect(aborted.out).toContain('still planning');
+      await running.letGo();
+      const { code, events } = await running.ended;
+      expect(code).toBe(4);
+      expect(events.at(-1)).toMatchObject({ event: 'rollout-ended' });
+      for (const shard of fleet.shards) expect(await nullable(shard)).toBe('YES');
+      expect((await fleet.run(['migrate'])).code).toBe(0);
+      for (const shard of fleet.shards) expect(await nullable(shard)).toBe('NO');
+    },
+  );
+
+  it('is not what an abort meant that was asked for before it began', async () => {
+    expect((await fleet.run(['abort'])).code).toBe(0);
+    const running = await planning('us2');
+    await running.letGo();
+    expect((await running.ended).code).toBe(0);
+    for (const shard of fleet.shards) expect(await nullable(shard)).toBe('NO');
+    expect(await fleet.rows('us1', 'SELECT control FROM shard_lease')).toEqual([
+      { control: 'run' },
+    ]);
   });
 });
 

@@ -14,13 +14,16 @@ export function pause(line: CommandLine): Promise<ExitCode> {
   return ask(line, 'pause', 'A running rollout waits before its next step.');
 }
 
-/** Asks a running rollout to end before its next step. Where none runs, takes a pause back. */
+/**
+ * Asks a running rollout to end before its next step, also one that still plans and holds no shard
+ * yet. Takes a pause back; what was asked before a rollout began means another one.
+ */
 export async function abort(line: CommandLine): Promise<ExitCode> {
   const leases = await readLeases(line.fleet);
-  if (leases.some(({ lease }) => lease?.held === true)) {
-    return ask(line, 'abort', 'The running rollout ends before its next step.');
-  }
-  return ask(line, 'run', 'No rollout runs; nothing waits any more.');
+  const meaning = leases.some(({ lease }) => lease?.held === true)
+    ? 'The running rollout ends before its next step.'
+    : 'No rollout holds a shard. One that is still planning ends before its first step.';
+  return ask(line, 'abort', meaning);
 }
 
 /**

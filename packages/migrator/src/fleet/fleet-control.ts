@@ -1,5 +1,5 @@
 import type { Shard } from '@switchyard/shard-context';
-import { readLease, setControl, type Control, type LeaseRow } from '../ledger/lease.ts';
+import { clearAbort, readLease, setControl, type Control, type LeaseRow } from '../ledger/lease.ts';
 import { Budget } from '../rollout/budget.ts';
 import type { Failure } from '../rollout/events.ts';
 import { failureOf } from '../rollout/failure.ts';
@@ -35,17 +35,18 @@ export function readLeases(
   return onEachLease(fleet, fleet.topology.shards, () => Promise.resolve());
 }
 
-/** Takes an abort back where nobody works: it was for a run that is over. */
-export async function clearAborts(
-  fleet: Fleet,
-  forecasts: readonly { readonly shard: Shard; readonly failure: Failure | undefined }[],
-): Promise<void> {
-  const shards = forecasts.filter(({ failure }) => failure === undefined).map(({ shard }) => shard);
+/** A shard on which an abort is taken back, and when that abort was asked for; null: whenever. */
+export interface Aborted {
+  readonly shard: Shard;
+  readonly at: Date | null;
+}
+
+/** Takes aborts back where nobody works: they were for a run that is over. */
+export async function clearAborts(fleet: Fleet, aborted: readonly Aborted[]): Promise<void> {
+  const shards = aborted.map(({ shard }) => shard);
   await onEachLease(fleet, shards, async (shard, connection) => {
-    const { control, held } = await readLease(connection, shard.name);
-    if (control === 'abort' && !held) {
-      await setControl(connection, shard.name, 'run', fleet.author.who);
-    }
+    const at = aborted.find((one) => one.shard === shard)?.at ?? null;
+    await clearAbort(connection, fleet.author.who, at);
   });
 }
 

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { Connection } from 'mysql2/promise';
 import type { Shard } from '@switchyard/shard-context';
 import { readLease } from '../ledger/lease.ts';
@@ -15,21 +16,25 @@ import type { Forecast, RolloutRequest } from './shard-forecast.ts';
 
 /** Looks at every shard and plans it. Nothing is changed. Budgets per server are kept. */
 export async function forecastFleet(fleet: Fleet, request: RolloutRequest): Promise<Forecast[]> {
+  const begun = performance.now();
   const budget = new Budget(withDefaults(fleet.policy));
   const names = request.only && [...new Set(request.only)]; // one shard is worked on once
   const named = names?.map((name) => fleet.topology.shard(name));
   const shards = named ?? fleet.topology.shards;
   const forecasts = await Promise.all(
-    shards.map((shard) => budget.run(shard, () => forecastShard(fleet, shard, request))),
+    shards.map((shard) =>
+      budget.run(shard, () => forecastShard(fleet, shard, { ...request, begun })),
+    ),
   );
   return driftOf(forecasts, request.allow ?? []);
 }
 
-async function forecastShard(
-  fleet: Fleet,
-  shard: Shard,
-  request: RolloutRequest,
-): Promise<Forecast> {
+interface Looking extends RolloutRequest {
+  /** When the look at the fleet began, as `performance.now()` says it. */
+  readonly begun: number;
+}
+
+async function forecastShard(fleet: Fleet, shard: Shard, request: Looking): Promise<Forecast> {
   const nothing = emptyForecast(shard, request.direction);
   let connection: Connection | undefined;
   try {
@@ -46,7 +51,7 @@ async function look(
   fleet: Fleet,
   shard: Shard,
   connection: Connection,
-  request: RolloutRequest,
+  { begun, ...request }: Looking,
 ): Promise<Partial<Forecast>> {
   const lease = await readLease(connection, shard.name);
   const rows = await readMigrationRows(connection, shard.name);
@@ -56,7 +61,12 @@ async function look(
     pending,
     changed: changedSince(fleet.migrations, rows),
     unknown: unknownTo(fleet.migrations, rows),
-    control: { asked: lease.control, by: lease.controlBy ?? undefined },
+    control: {
+      asked: lease.control,
+      by: lease.controlBy ?? undefined,
+      at: lease.controlAt,
+      meanwhile: lease.controlAgeMs !== null && lease.controlAgeMs < performance.now() - begun,
+    },
     halfDone: half && {
       migration: half.row.migration,
       stepsDone: half.steps.filter(({ state }) => state === 'done').length,
@@ -107,7 +117,7 @@ function emptyForecast(shard: Shard, direction: 'up' | 'down'): Forecast {
     halfDone: undefined,
     changed: [],
     unknown: [],
-    control: { asked: 'run', by: undefined },
+    control: { asked: 'run', by: undefined, at: null, meanwhile: false },
     refusals: [],
     failure: undefined,
   };

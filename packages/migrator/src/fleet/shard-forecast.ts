@@ -15,6 +15,15 @@ export interface RolloutRequest {
   readonly allow?: readonly string[];
 }
 
+/** What an operator has asked for, as a shard says it. */
+export interface AskedControl {
+  readonly asked: Control;
+  readonly by: string | undefined;
+  readonly at: Date | null;
+  /** True where it was asked while this fleet was being planned: it means what is about to run. */
+  readonly meanwhile: boolean;
+}
+
 /** What one shard has, and what will be done there. */
 export interface Forecast {
   readonly shard: Shard;
@@ -28,7 +37,7 @@ export interface Forecast {
   readonly changed: readonly string[];
   /** Migrations that ran here and that no file is known for. */
   readonly unknown: readonly string[];
-  readonly control: { readonly asked: Control; readonly by: string | undefined };
+  readonly control: AskedControl;
   /** Why nothing can run here, one entry per reason. */
   readonly refusals: readonly PlanRefusal[];
   /** Why the shard could not be looked at or planned. */

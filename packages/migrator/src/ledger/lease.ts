@@ -33,6 +33,8 @@ export interface LeaseRow {
   readonly control: Control;
   readonly controlBy: string | null;
   readonly controlAt: Date | null;
+  /** How long ago that was, by the server's clock, in milliseconds. */
+  readonly controlAgeMs: number | null;
 }
 
 /** How a lease is taken. */
@@ -43,15 +45,21 @@ export interface LeaseOptions {
   readonly options: string;
 }
 
+/** Never NULL. */
+const HELD = `rollout IS NOT NULL AND expires_at IS NOT NULL AND expires_at > NOW(3)
+  AND IS_USED_LOCK(${LOCK_NAME}) IS NOT NULL`;
+
 const ROW = `SELECT token, rollout, who, taken_at AS takenAt, expires_at AS expiresAt,
-  rollout IS NOT NULL AND expires_at > NOW(3) AND IS_USED_LOCK(${LOCK_NAME}) IS NOT NULL AS held, options, control,
-  control_by AS controlBy, control_at AS controlAt FROM shard_lease WHERE id = 1`;
+  ${HELD} AS held, options, control,
+  control_by AS controlBy, control_at AS controlAt,
+  TIMESTAMPDIFF(MICROSECOND, control_at, NOW(3)) DIV 1000 AS controlAgeMs FROM shard_lease WHERE id = 1`;
 
 /** The lease and control of a shard. @throws LedgerMissingError */
 export async function readLease(connection: Connection, shard: string): Promise<LeaseRow> {
   const [row] = await readable(shard, () => rowsOf<LeaseRow>(connection, ROW));
   if (row === undefined) throw new LedgerMissingError(shard);
-  return { ...row, held: Boolean(row.held) };
+  const controlAgeMs = row.controlAgeMs === null ? null : Number(row.controlAgeMs);
+  return { ...row, held: Boolean(row.held), controlAgeMs };
 }
 
 /**
@@ -120,6 +128,23 @@ export async function releaseLease(connection: Connection, token: number): Promi
   await connection.query(
     'UPDATE shard_lease SET rollout = NULL, expires_at = NULL WHERE id = 1 AND token = ?',
     [token],
+  );
+}
+
+/**
+ * Takes an abort back where nobody works, and only the one that was asked for at `askedAt`, where it
+ * is given: whoever asks again means another run.
+ */
+export async function clearAbort(
+  connection: Connection,
+  who: string,
+  askedAt: Date | null = null,
+): Promise<void> {
+  await connection.query(
+    `UPDATE shard_lease SET control = 'run', control_by = ?, control_at = NOW(3)
+     WHERE id = 1 AND control = 'abort' AND control_at = COALESCE(?, control_at)
+       AND NOT (${HELD})`,
+    [who, askedAt],
   );
 }
 

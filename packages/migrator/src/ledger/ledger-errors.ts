@@ -81,7 +81,7 @@ export class RolloutHaltedError extends SwitchyardError {
       attempted: 'go on with the rollout',
       shard,
       reason: `${asked.by} asked for ${asked.control}`,
-      remedy: 'Use `switchyard resume` to go on',
+      remedy: 'Use `switchyard migrate` to do the rest',
     });
   }
 }

@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Forecast, RolloutRequest } from '../fleet/shard-forecast.ts';
 import { clearAborts } from '../fleet/fleet-control.ts';
+import { RolloutHaltedError } from '../ledger/ledger-errors.ts';
 import { Budget } from './budget.ts';
 import type { OnEvent, ShardOutcome, ShardResult } from './events.ts';
 import { failureOf, isUnreachable } from './failure.ts';
@@ -60,8 +61,7 @@ class Rollout {
 
   async run(): Promise<RolloutReport> {
     const { rollout } = this.#fleet.author;
-    const aborted = this.#forecasts.some(({ control }) => control.asked === 'abort');
-    if (aborted) await clearAborts(this.#fleet, this.#forecasts); // meant a run that is over
+    await this.#heedAborts();
     for (const forecast of this.#forecasts) this.#settleBeforehand(forecast);
     const waves = this.#waves();
     this.#emit({
@@ -74,16 +74,35 @@ class Rollout {
       await this.#runWave(wave);
       if (i < waves.length - 1) await this.#hold(wave);
     }
-    if (this.#stopped !== undefined) await clearAborts(this.#fleet, this.#forecasts);
+    if (this.#stopped !== undefined) {
+      const reachable = this.#forecasts.filter(({ failure }) => failure === undefined);
+      const aborted = reachable.map(({ shard }) => ({ shard, at: null }));
+      await clearAborts(this.#fleet, aborted);
+    }
     const outcomes = this.#forecasts.map(({ shard }) => this.#outcomeOf(shard.name));
     const report = { rollout, stopped: this.#stopped, outcomes };
     this.#emit({ event: 'rollout-ended', ...report });
     return report;
   }
 
+  /** An abort from before the planning meant a run that is over; a later one means this run. */
+  async #heedAborts(): Promise<void> {
+    const asked = this.#forecasts.filter(({ control }) => control.asked === 'abort');
+    const meant = asked.find(({ control }) => control.meanwhile);
+    if (meant === undefined) {
+      const seen = asked.map(({ shard, control }) => ({ shard, at: control.at }));
+      return clearAborts(this.#fleet, seen);
+    }
+    const by = meant.control.by ?? 'somebody';
+    const failure = failureOf(new RolloutHaltedError(meant.shard.name, { control: 'abort', by }));
+    this.#settle({ ...emptyOutcome(meant.shard.name, 'halted'), failure });
+    this.#stopped = failure.message;
+  }
+
   /** What needs no turn: nothing to do, not to be reached, refused. */
   #settleBeforehand({ shard, failure, refusals, pending, halfDone }: Forecast): void {
     const { name } = shard;
+    if (this.#outcomes.has(name)) return;
     if (failure !== undefined) {
       const result = isUnreachable(failure) ? 'unreachable' : 'unplanned';
       this.#settle({ ...emptyOutcome(name, result), failure });
