@@ -52,6 +52,48 @@ describe('a migration that is half done', () => {
   });
 });
 
+describe('status, where the file of a failed migration was taken away', () => {
+  let fleet: MigratedFleet;
+  beforeAll(async () => {
+    fleet = await MigratedFleet.start({ shards: ['us1'] });
+    await fleet.migration('FirstSchema', 1790000000000, [
+      'CREATE TABLE account (id BIGINT NOT NULL PRIMARY KEY)',
+    ]);
+    expect((await fleet.run(['prepare'])).code).toBe(0);
+    expect((await fleet.run(['migrate'])).code).toBe(0);
+    await fleet.everywhere('INSERT INTO account (id) VALUES (1), (2)');
+  });
+  afterAll(() => fleet.stop());
+
+  const collides = 'UPDATE account SET id = 1 WHERE id = 2';
+  async function failsAndGoes(at: number, statements: string[]): Promise<string> {
+    const name = await fleet.migration('Bad', at, statements);
+    expect((await fleet.json(['migrate'])).code).toBe(1);
+    const { events } = await fleet.json(['status']);
+    expect(events[0]).toMatchObject({ state: 'failed', open: { migration: name } });
+    await rm(`${fleet.folder}/migrations/${at}-Bad.mjs`);
+    return name;
+  }
+
+  it('is ready again where it had changed nothing', async () => {
+    await failsAndGoes(1790000000001, [collides]);
+    const { code, events } = await fleet.json(['status']);
+    expect(code).toBe(0);
+    expect(events[0]).toMatchObject({ state: 'ready' });
+    expect(events[0]).not.toHaveProperty('open');
+  });
+
+  it('says so for good where it is half done', async () => {
+    const name = await failsAndGoes(1790000000002, [
+      'ALTER TABLE account ADD COLUMN a INT NULL',
+      collides,
+    ]);
+    const { code, events } = await fleet.json(['status']);
+    expect(code).toBe(1);
+    expect(events[0]).toMatchObject({ state: 'failed', open: { migration: name } });
+  });
+});
+
 describe('the rows of a table without transactions', () => {
   let fleet: MigratedFleet;
   beforeAll(async () => {

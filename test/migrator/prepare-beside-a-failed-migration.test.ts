@@ -48,7 +48,9 @@ describe('a new shard beside one on which a migration failed at its first step a
     await fleet.rows('us1', 'INSERT INTO account VALUES (1), (2)');
     await fleet.migration('Bad', 1790000000001, ['UPDATE account SET id = 1 WHERE id = 2']);
     expect((await fleet.run(['migrate'])).code).toBe(1);
+    expect((await fleet.json(['status'])).events[0]).toMatchObject({ state: 'failed' });
     await rm(join(fleet.folder, 'migrations', '1790000000001-Bad.mjs'));
+    expect((await fleet.json(['status'])).events[0]).toMatchObject({ state: 'ready' });
     fleet.declare(us2);
     const { code } = await fleet.run(['prepare', '--all-writers-interleaved']);
 

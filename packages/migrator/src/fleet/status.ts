@@ -2,6 +2,7 @@ import type { Connection } from 'mysql2/promise';
 import type { Shard } from '@switchyard/shard-context';
 import { readLease, type Control } from '../ledger/lease.ts';
 import {
+  findOpen,
   isApplied,
   readMigrationRows,
   type LedgerDirection,
@@ -96,7 +97,8 @@ async function look(
 ): Promise<ShardStatus> {
   const lease = await readLease(connection, shard.name);
   const rows = await readMigrationRows(connection, shard.name);
-  const open = rows.find(({ state }) => state !== 'done');
+  const files = new Set(migrations.map(({ name }) => name));
+  const open = await findOpen(connection, rows, files);
   const pending = migrations.filter(({ name }) => !isApplied(rows, name)).map(({ name }) => name);
   const held = { held: lease.held, who: lease.who ?? undefined };
   return {

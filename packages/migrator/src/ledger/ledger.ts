@@ -202,7 +202,29 @@ export async function readHalfDone(
   for (const row of rows) {
     if (row.state === 'done' || row.direction === 'baseline') continue;
     const open = await readOpenMigration(connection, row);
-    if (open.steps.some(({ state }) => state !== 'failed')) return open;
+    if (hasRun(open)) return open;
+  }
+  return undefined;
+}
+
+/** True where a step has run, or may have: one that failed has changed nothing. */
+function hasRun({ steps }: OpenMigration): boolean {
+  return steps.some(({ state }) => state !== 'failed');
+}
+
+/**
+ * The first migration that has not ended as done. One that changed nothing before it failed, and
+ * whose file was taken away since, is over; `files` are the names of those that are there.
+ */
+export async function findOpen(
+  connection: Connection,
+  rows: readonly LedgerRow[],
+  files: ReadonlySet<string>,
+): Promise<LedgerRow | undefined> {
+  for (const row of rows) {
+    if (row.state === 'done') continue;
+    const mayBeOver = row.state === 'failed' && !files.has(row.migration);
+    if (!mayBeOver || hasRun(await readOpenMigration(connection, row))) return row;
   }
   return undefined;
 }
