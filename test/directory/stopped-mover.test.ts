@@ -17,10 +17,13 @@ describe('a mover that was stopped while it copied', () => {
     await fleet?.stop();
   });
 
-  it('cannot switch to its target after its freeze was thawed and another one began', async () => {
+  it.each([
+    ['another one', 'us3'],
+    ['the same one', 'us2'],
+  ])('cannot switch after its freeze was thawed and one to %s began', async (_which, target) => {
     const { topology, lockFile } = fleet;
-
-    table = new ShardTenantTable({ topology, lockFile });
+    const tenant = `to_${target}`;
+    table ??= new ShardTenantTable({ topology, lockFile });
     const directory = new Directory({
       store: new MemoryStore(),
       topology,
@@ -28,15 +31,18 @@ describe('a mover that was stopped while it copied', () => {
       shardTenants: table,
     });
     const mover = new TenantSwitch({ directory, shardTenants: table });
-    await directory.assign('t_1', { shard: 'us1' });
-    const first = { tenant: 't_1', source: 'us1', target: 'us2' };
-    const second = { tenant: 't_1', source: 'us1', target: topology.shards[2]!.name };
-    await mover.freezeTenant(first); // copies the rows to us2, and stops
+    await directory.assign(tenant, { shard: 'us1' });
+    const first = { tenant, source: 'us1', target: 'us2' };
+    const second = { tenant, source: 'us1', target };
+    const old = await mover.freezeTenant(first); // copies the rows to us2, and stops
     await mover.thawTenant(first); // an operator gives it up; the tenant writes on us1
-    await mover.freezeTenant(second); // another mover, to another shard
-    await expect(mover.switchTenant(first)).rejects.toMatchObject({
+    const { epoch } = await mover.freezeTenant(second); // another mover
+    await expect(mover.switchTenant({ ...first, epoch: old.epoch })).rejects.toMatchObject({
       code: 'TENANT_SWITCH_REFUSED',
     });
-    expect(await mover.switchTenant(second)).toMatchObject({ shard: second.target });
+    await expect(mover.finishSwitch(first)).rejects.toMatchObject({
+      code: 'TENANT_SWITCH_REFUSED',
+    });
+    expect(await mover.switchTenant({ ...second, epoch })).toMatchObject({ shard: second.target });
   });
 });

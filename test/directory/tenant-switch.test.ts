@@ -44,7 +44,7 @@ describe('a tenant that is switched to another shard', () => {
     const frozen = await tenantSwitch.freezeTenant(MOVE);
     expect(frozen).toMatchObject({ shard: 'us1', state: 'frozen', epoch: 2 });
     expect(shardTenants.activeShards('t')).toEqual([]);
-    const switched = await tenantSwitch.switchTenant(MOVE);
+    const switched = await tenantSwitch.switchTenant({ ...MOVE, epoch: 2 });
     expect(switched).toMatchObject({ shard: 'us2', state: 'active', epoch: 3 });
     expect(shardTenants.activeShards('t')).toEqual(['us2']);
     expect(shardTenants.rows.get('us1/t')).toMatchObject({ state: 'moved', movedTo: 'us2' });
@@ -59,7 +59,8 @@ describe('a tenant that is switched to another shard', () => {
     expect(thawed).toMatchObject({ shard: 'us1', state: 'active', epoch: 3 });
     expect(shardTenants.rows.get('us1/t')).toMatchObject({ state: 'active', epoch: 3 });
     await tenantSwitch.freezeTenant(MOVE);
-    expect(await tenantSwitch.switchTenant(MOVE)).toMatchObject({ shard: 'us2', epoch: 5 });
+    const frozen = { ...MOVE, epoch: 4 };
+    expect(await tenantSwitch.switchTenant(frozen)).toMatchObject({ shard: 'us2', epoch: 5 });
   });
 
   it('may come back to a shard that it has left', async () => {
@@ -67,8 +68,8 @@ describe('a tenant that is switched to another shard', () => {
     const tenantSwitch = switchThatDiesBefore();
     const back = { tenant: 't', source: 'us2', target: 'us1' };
     for (const move of [MOVE, back, MOVE]) {
-      await tenantSwitch.freezeTenant(move);
-      await tenantSwitch.switchTenant(move);
+      const { epoch } = await tenantSwitch.freezeTenant(move);
+      await tenantSwitch.switchTenant({ ...move, epoch });
       expect(shardTenants.activeShards('t')).toEqual([move.target]);
     }
   });
@@ -78,17 +79,32 @@ describe('a tenant that is switched to another shard', () => {
       const { shardTenants, switchThatDiesBefore } = await fleetWithTenant();
       const dying = switchThatDiesBefore(step);
       const firstTry = (async () => {
-        await dying.freezeTenant(MOVE);
-        await dying.switchTenant(MOVE);
+        const { epoch } = await dying.freezeTenant(MOVE);
+        await dying.switchTenant({ ...MOVE, epoch });
       })();
       await expect(firstTry).rejects.toBeInstanceOf(Killed);
       expect(shardTenants.activeShards('t').length).toBeLessThanOrEqual(1);
       const again = switchThatDiesBefore();
       if (step.startsWith('freeze')) await again.freezeTenant(MOVE);
-      expect(await again.switchTenant(MOVE)).toMatchObject({ shard: 'us2', epoch: 3 });
+      const end = await again.switchTenant({ ...MOVE, epoch: 2 });
+      expect(end).toMatchObject({ shard: 'us2', epoch: 3 });
+      expect(await again.finishSwitch(MOVE)).toEqual(end);
       expect(shardTenants.activeShards('t')).toEqual(['us2']);
     });
   }
+
+  it.each(['switch:target', 'switch:source'] as const)(
+    'is finished without its epoch when the mover was killed before %s',
+    async (step) => {
+      const { shardTenants, switchThatDiesBefore } = await fleetWithTenant();
+      const { epoch } = await switchThatDiesBefore().freezeTenant(MOVE);
+      const dying = switchThatDiesBefore(step).switchTenant({ ...MOVE, epoch });
+      await expect(dying).rejects.toBeInstanceOf(Killed);
+      expect(await switchThatDiesBefore().finishSwitch(MOVE)).toMatchObject({ shard: 'us2' });
+      expect(shardTenants.activeShards('t')).toEqual(['us2']);
+      expect(shardTenants.rows.get('us1/t')).toMatchObject({ state: 'moved' });
+    },
+  );
 
   for (const step of STEPS.slice(0, 4)) {
     it(`can be thawed when the mover was killed before ${step}`, async () => {
@@ -96,7 +112,7 @@ describe('a tenant that is switched to another shard', () => {
       const dying = switchThatDiesBefore(step);
       await dying
         .freezeTenant(MOVE)
-        .then(() => dying.switchTenant(MOVE))
+        .then(({ epoch }) => dying.switchTenant({ ...MOVE, epoch }))
         .catch(() => undefined);
       for (const dies of ['thaw:directory', 'thaw:source', undefined] as const) {
         await switchThatDiesBefore(dies)
@@ -113,7 +129,8 @@ describe('a tenant that is switched to another shard', () => {
   it('is not thawed past the point of no return', async () => {
     const { switchThatDiesBefore } = await fleetWithTenant();
     await switchThatDiesBefore().freezeTenant(MOVE);
-    await expect(switchThatDiesBefore('switch:target').switchTenant(MOVE)).rejects.toThrow();
+    const dying = switchThatDiesBefore('switch:target').switchTenant({ ...MOVE, epoch: 2 });
+    await expect(dying).rejects.toThrow();
     await expect(switchThatDiesBefore().thawTenant(MOVE)).rejects.toMatchObject({
       code: 'TENANT_SWITCH_REFUSED',
     });
@@ -123,7 +140,9 @@ describe('a tenant that is switched to another shard', () => {
     const { switchThatDiesBefore, directory } = await fleetWithTenant();
     const tenantSwitch = switchThatDiesBefore();
     const refused = { code: 'TENANT_SWITCH_REFUSED' };
-    await expect(tenantSwitch.switchTenant(MOVE)).rejects.toMatchObject(refused);
+    const never = tenantSwitch.switchTenant({ ...MOVE, epoch: 1 });
+    await expect(never).rejects.toMatchObject(refused);
+    await expect(tenantSwitch.finishSwitch(MOVE)).rejects.toMatchObject(refused);
     await directory.assign('at-home', { shard: 'us1', allowedRegions: ['us'] });
     const abroad = { tenant: 'at-home', source: 'us1', target: 'eu1' };
     await expect(tenantSwitch.freezeTenant(abroad)).rejects.toMatchObject(refused);
@@ -134,7 +153,7 @@ describe('a tenant that is switched to another shard', () => {
 
   it('never has two active shards, whatever movers do, die and race', async () => {
     const action = fc.record({
-      does: fc.constantFrom('freezeTenant', 'switchTenant', 'thawTenant'),
+      does: fc.constantFrom('freezeTenant', 'switchTenant', 'finishSwitch', 'thawTenant'),
       source: fc.constantFrom('us1', 'us2', 'eu1'),
       target: fc.constantFrom('us1', 'us2', 'eu1'),
       diesBefore: fc.option(fc.constantFrom(...STEPS, 'thaw:directory', 'thaw:source'), {
@@ -150,7 +169,8 @@ describe('a tenant that is switched to another shard', () => {
         let highest = 1;
         for (const { does, source, target, diesBefore, atOnce } of actions) {
           const mover = switchThatDiesBefore(diesBefore as SwitchStep | undefined);
-          const move = { tenant: 't', source, target };
+          const { epoch } = (await directory.readPlacement('t'))!;
+          const move = { tenant: 't', source, target, epoch };
           running.push(mover[does as 'freezeTenant'](move).catch(() => undefined));
           if (atOnce) continue;
           await Promise.all(running);

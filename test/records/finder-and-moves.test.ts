@@ -66,9 +66,9 @@ async function move(killedBefore?: SwitchStep): Promise<void> {
       if (step === killedBefore) throw new TypeError('killed');
     },
   });
-  await tenantSwitch.freezeTenant(MOVE);
+  const { epoch } = await tenantSwitch.freezeTenant(MOVE);
   await put('us2', 'current');
-  const switching = tenantSwitch.switchTenant(MOVE);
+  const switching = tenantSwitch.switchTenant({ ...MOVE, epoch });
   await (killedBefore === undefined ? switching : expect(switching).rejects.toThrow('killed'));
 }
 

@@ -30,7 +30,7 @@ describe('a job that was enqueued before its tenant moved', () => {
 
     const tenantSwitch = new TenantSwitch({ directory, shardTenants });
     const move = { tenant: 't_1', source: 'us1', target: 'us2' };
-    await tenantSwitch.freezeTenant(move);
+    const { epoch } = await tenantSwitch.freezeTenant(move);
     await building.startWorker();
     await expect
       .poll(async () => (await queue.getJob(job.id!))?.attemptsStarted, { timeout: 20_000 })
@@ -39,7 +39,7 @@ describe('a job that was enqueued before its tenant moved', () => {
 
     const row = [account.id, 't_1', 'Ada'];
     await building.rows('us2', 'INSERT INTO account (id, tenant_id, name) VALUES (?)', [row]);
-    await tenantSwitch.switchTenant(move);
+    await tenantSwitch.switchTenant({ ...move, epoch });
     expect(await building.untilIdle('work')).toBe(0);
     expect(await effectsOn('us1')).toEqual([]);
     expect(await effectsOn('us2')).toEqual([{ job: job.id }]);

@@ -12,6 +12,7 @@ export {
   TenantSwitch,
   type FreezeOptions,
   type SwitchStep,
+  type FrozenMove,
   type TenantMove,
   type TenantSwitchOptions,
 } from './tenant-switch.ts';

@@ -16,6 +16,12 @@ export interface TenantMove {
   readonly target: string;
 }
 
+/** A move whose tenant is frozen, and copied by whoever froze it. */
+export interface FrozenMove extends TenantMove {
+  /** That of the freeze, as `freezeTenant` answered it: rows that were copied in it are current. */
+  readonly epoch: number;
+}
+
 /** The effects of a switch, in the order of their happening. A kill may come before each. */
 export type SwitchStep =
   | 'freeze:target'
@@ -52,7 +58,8 @@ export interface FreezeOptions {
  *
  * The source is frozen before the directory says so: a freeze that is given up in time has then
  * changed nothing anywhere. Everything else begins with the directory, whose epoch decides between
- * two movers.
+ * two movers. Two that copy in one and the same freeze cannot be told from one that was started again:
+ * whoever runs movers lets one at a time work on a tenant.
  */
 export class TenantSwitch {
   readonly #directory: Directory;
@@ -67,7 +74,7 @@ export class TenantSwitch {
 
   /**
    * Ends the tenant's writes: when it returns, no transaction of the tenant is open, and none can
-   * begin. The target is told first whom to expect.
+   * begin. The target is told first whom to expect. The epoch of the answer is that of the freeze.
    * @throws TenantSwitchRefusedError, PlacementChangedError, TenantUnknownError,
    *   DirectoryUnavailableError, and what the shards answer when somebody holds the tenant too long
    */
@@ -97,39 +104,44 @@ export class TenantSwitch {
   }
 
   /**
-   * Lets the target take over a frozen tenant, whose rows it has. The first step is the point of no
-   * return; after a kill behind it, call it again to finish.
-   * @throws TenantSwitchRefusedError, PlacementChangedError, TenantUnknownError,
+   * Lets the target take over a tenant, whose rows it has from the freeze of `move.epoch`. The first
+   * step is the point of no return; after a kill behind it, call it or {@link finishSwitch} again.
+   * @throws TenantSwitchRefusedError also where that freeze is over, PlacementChangedError,
+   *   TenantUnknownError, DirectoryUnavailableError, and what the shards answer
+   */
+  async switchTenant(move: FrozenMove): Promise<Placement> {
+    const { tenant, source, target, epoch } = move;
+    const placement = await this.#placement(move);
+    const { shard, state } = placement;
+    const isSwitched = shard === target && state === 'active' && placement.epoch === epoch + 1;
+    if (isSwitched) return this.#finish(move, placement);
+    const row = await this.#row(source, tenant);
+    // Rows that came with an earlier freeze, since thawed, are out of date.
+    const isFrozen = shard === source && state === 'frozen' && placement.epoch === epoch;
+    if (!isFrozen || !isFrozenAt(row, epoch)) throw refused('switch', move, placement, row);
+    const incoming = await this.#row(target, tenant);
+    if (incoming?.state !== 'incoming' || incoming.epoch !== epoch) {
+      throw refused('switch', move, placement, incoming);
+    }
+    const switched: Placement = { ...placement, shard: target, epoch: epoch + 1, state: 'active' };
+    const now = await this.#step('switch:directory', move, () =>
+      this.#directory.compareAndSet(epoch, switched),
+    );
+    return this.#finish(move, now);
+  }
+
+  /**
+   * Completes a switch past its point of no return, for a mover that was started again and does not
+   * know the epoch any more. Does nothing where it is complete.
+   * @throws TenantSwitchRefusedError before that point, TenantUnknownError,
    *   DirectoryUnavailableError, and what the shards answer
    */
-  async switchTenant(move: TenantMove): Promise<Placement> {
-    const { tenant, source, target } = move;
-    let placement = await this.#placement(move);
-    if (placement.shard === source && placement.state === 'frozen') {
-      const row = await this.#row(source, tenant);
-      if (!isFrozenAt(row, placement.epoch)) throw refused('switch', move, placement, row);
-      const incoming = await this.#row(target, tenant);
-      // Of this very freeze: the rows that came with an earlier one, since thawed, are out of date.
-      if (incoming?.state !== 'incoming' || incoming.epoch !== placement.epoch) {
-        throw refused('switch', move, placement, incoming);
-      }
-      const { epoch } = placement;
-      const switched: Placement = {
-        ...placement,
-        shard: target,
-        epoch: epoch + 1,
-        state: 'active',
-      };
-      placement = await this.#step('switch:directory', move, () =>
-        this.#directory.compareAndSet(epoch, switched),
-      );
+  async finishSwitch(move: TenantMove): Promise<Placement> {
+    const placement = await this.#placement(move);
+    if (placement.shard !== move.target || placement.state !== 'active') {
+      throw refused('finish', move, placement, await this.#row(move.source, move.tenant));
     }
-    if (placement.shard !== target || placement.state !== 'active') {
-      throw refused('switch', move, placement, await this.#row(source, tenant));
-    }
-    await this.#activate(move, placement);
-    await this.#retire(move, placement);
-    return placement;
+    return this.#finish(move, placement);
   }
 
   /**
@@ -157,6 +169,12 @@ export class TenantSwitch {
     }
     const epochs = { tenant, fromEpoch: row.epoch, toEpoch: placement.epoch };
     await this.#step('thaw:source', move, () => this.#tenants.thaw({ shard: source, ...epochs }));
+    return placement;
+  }
+
+  async #finish(move: TenantMove, placement: Placement): Promise<Placement> {
+    await this.#activate(move, placement);
+    await this.#retire(move, placement);
     return placement;
   }
 

@@ -54,11 +54,13 @@ async function copyRows(move: TenantMove): Promise<void> {
 async function move(step: TenantMove): Promise<void> {
   const placement = await directory.readPlacement(TENANT);
   if (placement?.shard === step.source) {
-    await tenantSwitch.freezeTenant(step);
+    const { epoch } = await tenantSwitch.freezeTenant(step);
     dieBefore('copy');
     await copyRows(step);
+    await tenantSwitch.switchTenant({ ...step, epoch });
+  } else {
+    await tenantSwitch.finishSwitch(step);
   }
-  await tenantSwitch.switchTenant(step);
   dieBefore('purge');
   await onShard(step.source, (connection) =>
     connection.query('DELETE FROM entry WHERE tenantId = ?', [TENANT]),
