@@ -110,6 +110,56 @@ describe('a rollout that still plans', () => {
   });
 });
 
+describe('a canary that is named and cannot be tried', () => {
+  let fleet: MigratedFleet;
+  beforeEach(async () => {
+    fleet = await MigratedFleet.start({
+      shards: ['us1', 'us2', 'us3'],
+      rollout: { canary: ['us1', 'us2'] },
+    });
+    expect((await fleet.run(['prepare'])).code).toBe(0);
+    await fleet.migration('FirstSchema', 1790000000000, [
+      'CREATE TABLE account (id BIGINT NOT NULL PRIMARY KEY)',
+    ]);
+  });
+  afterEach(() => fleet.stop());
+
+  const has = async (shard: string) =>
+    (await fleet.rows(shard, "SHOW TABLES LIKE 'account'")).length > 0;
+
+  it('because it is down ends the rollout before anything begins; --only leaves it out', async () => {
+    const { writer } = fleet.declared().topology.shard('us2').server;
+    fleet.redeclareServer('us2', { writer: { ...writer, port: 1 } });
+    const alone = fleet.shards.filter((shard) => !isBeside(shard, 'us2'));
+    const { code, events } = await fleet.json(['migrate']);
+    expect(code).toBe(1);
+    expect(events.find(({ event }) => event === 'rollout-ended')?.['stopped']).toContain(
+      'canary us2 is unreachable',
+    );
+    for (const shard of fleet.shards) expect(await has(shard)).toBe(false);
+    expect((await fleet.json(['migrate', '--only', ...alone])).code).toBe(0);
+    for (const shard of alone) expect(await has(shard)).toBe(true);
+  });
+
+  it('because the plan refuses it does so, too; one that has it all already does not', async () => {
+    await fleet.rows('us2', 'CREATE TABLE account (id INT NOT NULL PRIMARY KEY)');
+    const { code, events } = await fleet.json(['migrate']);
+    expect(code).toBe(1);
+    expect(events.find(({ event }) => event === 'rollout-ended')?.['stopped']).toContain(
+      'canary us2 is refused',
+    );
+    for (const shard of ['us1', 'us3']) expect(await has(shard)).toBe(false);
+    await fleet.rows('us2', 'DROP TABLE account');
+    expect((await fleet.json(['migrate', '--only', 'us1', 'us2'])).code).toBe(0);
+    expect((await fleet.json(['migrate'])).code).toBe(0);
+    expect(await has('us3')).toBe(true);
+  });
+
+  function isBeside(shard: string, other: string): boolean {
+    return fleet.definition(shard).server === fleet.definition(other).server;
+  }
+});
+
 describe('an option of the command line', () => {
   let fleet: MigratedFleet;
   beforeEach(async () => {

@@ -36,6 +36,17 @@ describe('docs/cli.md', () => {
     }
     expect(named).toEqual(real);
   });
+
+  it('names every event that --json prints, and no other', () => {
+    const named = rowsOf(page, 'event').flatMap(([names]) => codeIn(names!));
+    const sources = ['packages/cli/src', 'packages/migrator/src']
+      .flatMap(filesIn)
+      .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts'))
+      .map((path) => readFileSync(join(ROOT, path), 'utf8'));
+    const printed = sources.flatMap((text) => [...text.matchAll(/\bevent: ('[a-z' |-]+')/g)]);
+    const names = printed.flatMap(([, list]) => list!.split(' | ').map((one) => one.slice(1, -1)));
+    expect(named.sort()).toEqual([...new Set(names)].sort());
+  });
 });
 
 describe.each(filesToRead())('the command lines that %s names', (path) => {

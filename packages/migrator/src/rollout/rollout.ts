@@ -63,6 +63,7 @@ class Rollout {
     const { rollout } = this.#fleet.author;
     await this.#heedAborts();
     for (const forecast of this.#forecasts) this.#settleBeforehand(forecast);
+    this.#stopped ??= this.#withoutCanary();
     const waves = this.#waves();
     this.#emit({
       event: 'rollout-started',
@@ -111,6 +112,17 @@ class Rollout {
     } else if (pending.length === 0 && halfDone === undefined) {
       this.#settle(emptyOutcome(name, 'nothing-to-do'));
     }
+  }
+
+  /** Why nothing may begin: somebody named shards to be tried first, and one cannot be tried. */
+  #withoutCanary(): string | undefined {
+    for (const name of this.#policy.canary ?? []) {
+      const result = this.#outcomes.get(name)?.result;
+      if (result === 'unreachable' || result === 'unplanned' || result === 'refused') {
+        return `the canary ${name} is ${result}, and nothing is tried on others before it`;
+      }
+    }
+    return undefined;
   }
 
   #waves(): Wave[] {
