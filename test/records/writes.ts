@@ -15,12 +15,22 @@ export class Writes {
     return this.#fleet().onTenant('us1', 't_1', work);
   }
 
-  /** The write is refused, or does nothing: no row of anybody's changes. */
-  harmless = async (write: () => Promise<unknown>): Promise<void> => {
+  /** The write is refused as another tenant's: no row of anybody's changes. */
+  refused = (write: () => Promise<unknown>): Promise<void> =>
+    this.#fails(write, { code: 'TENANT_MISMATCH' });
+
+  /** The write is refused because nobody can tell whose rows it concerns. */
+  uncheckable = (write: () => Promise<unknown>): Promise<void> =>
+    this.#fails(write, { code: 'TENANT_UNCHECKABLE' });
+
+  /** The server refuses the write: a row of ours has the key. */
+  refusedByTheServer = (write: () => Promise<unknown>): Promise<void> =>
+    this.#fails(write, { code: 'ER_DUP_ENTRY' });
+
+  /** The write passes and finds no row. */
+  changesNothing = async (write: () => Promise<unknown>): Promise<void> => {
     const before = await this.#contents();
-    await this.as(write).catch((error: unknown) => {
-      if (!(error instanceof Error)) throw error;
-    });
+    await this.as(write);
     expect(await this.#contents()).toEqual(before);
   };
 
@@ -29,6 +39,12 @@ export class Writes {
     await this.as(write);
     expect(await this.#fleet().rows('us1', sql)).toEqual(rows);
   };
+
+  async #fails(write: () => Promise<unknown>, error: object): Promise<void> {
+    const before = await this.#contents();
+    await expect(this.as(write)).rejects.toMatchObject(error);
+    expect(await this.#contents()).toEqual(before);
+  }
 
   #contents(): Promise<unknown[]> {
     const all = this.#tables.map(async (table) => {
