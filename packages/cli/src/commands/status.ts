@@ -65,8 +65,10 @@ function sayAside(screen: Screen, shard: ShardStatus): void {
   const { open, changed, unknown, failure, lease } = shard;
   if (failure !== undefined) sayTrouble(screen, shard.shard, failure);
   if (lease.held) screen.say(`${shard.shard}: ${lease.who} is at work`);
+  const over =
+    lease.control === 'abort' && !lease.held ? ', which the next rollout takes back' : '';
   if (lease.control !== 'run')
-    screen.say(`${shard.shard}: ${lease.control} asked for by ${lease.by}`);
+    screen.say(`${shard.shard}: ${lease.control} asked for by ${lease.by}${over}`);
   if (open !== undefined) {
     const why = open.outcome === null ? 'was interrupted' : `failed: ${open.outcome}`;
     screen.say(`${shard.shard}: ${open.migration} (${open.direction}) ${why}`);

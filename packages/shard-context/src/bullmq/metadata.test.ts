@@ -36,6 +36,12 @@ describe('the text of a job’s metadata', () => {
           expect(read.envelope).toEqual(envelope);
         }
       }),
+      {
+        examples: [
+          [{ v: 1, fleet: 'us1', epoch: 5 }, undefined], // nobody's epoch: no release writes it
+          [{ v: 1, fleet: 'us1', shard: 'us1', epoch: 5 }, undefined],
+        ],
+      },
     );
   });
 

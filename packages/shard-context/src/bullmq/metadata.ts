@@ -52,7 +52,7 @@ const NAME = /^[\w-]+$/;
 function shortText({ v, fleet, shard, tenant, epoch, place }: JobEnvelope): string | undefined {
   if (!NAME.test(fleet)) return undefined;
   if (v === 2) return place === undefined ? `${KEY}:2:${fleet}` : `${KEY}:2:${fleet}:${place}`;
-  if (v !== 1) return undefined;
+  if (v !== 1 || (tenant === undefined && epoch !== undefined)) return undefined;
   if (shard === undefined) return tenant === undefined ? `${KEY}:1:${fleet}` : undefined;
   if (!NAME.test(shard)) return undefined;
   if (tenant === undefined) return `${KEY}:1:${fleet}:${shard}`;
