@@ -129,6 +129,9 @@ it.each([
   {},
   { v: 1 },
   { v: 1, fleet: 'acme', shard: 5 },
+  { v: 1, fleet: 'acme', epoch: 3 },
+  { v: 1, fleet: 'acme', shard: 'us1', epoch: 3 },
+  { v: 1, fleet: 'acme', tenant: 't_1', epoch: 3 },
   { v: 1, fleet: 'acme', shard: 'us1', place: 5, tenant: 7 },
   { v: 2, fleet: 'acme', place: 5 },
 ])('what is no envelope is refused as one: %j', (value) => {

@@ -185,7 +185,8 @@ function checkedEnvelope(value: unknown): JobEnvelope {
 }
 
 function plainPlace({ fleet, shard, tenant, epoch }: JobEnvelope): GlobalId | undefined {
-  if (shard === undefined && tenant === undefined) return undefined;
+  // An epoch alone is what is left of a place: the job was of one.
+  if (shard === undefined && tenant === undefined && epoch === undefined) return undefined;
   return soundPlace(() => placeId({ fleet, shard: shard ?? '', tenant, epoch }));
 }
 
