@@ -203,6 +203,7 @@ describe('every statement', () => {
       ['SELECT', true],
     ]);
     for (const query of seen) {
+      expect(query.fleet).toBe(fleet.topology.fleet);
       expect(query).toMatchObject({ shard: 'us1', role: 'writer', tenant: 't_1' });
       expect(query.durationMs).toBeGreaterThan(0);
     }

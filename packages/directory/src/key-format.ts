@@ -26,6 +26,8 @@ export class KeyFormats {
   isNameable(key: RoutingKey): boolean {
     if (typeof key?.kind !== 'string' || typeof key.value !== 'string') return false;
     if (key.kind === '' || key.kind.length > MAX_KIND_LENGTH || key.value === '') return false;
+    // Hashed as UTF-8, all half characters are one sign: they would name each other's keys.
+    if (!key.kind.isWellFormed() || !key.value.isWellFormed()) return false;
     return key.value.length <= DEFAULT_MAX_LENGTH || key.value.length <= this.#maxLength(key.kind);
   }
 

@@ -3,6 +3,7 @@ import type { Role } from '@switchyard/shard-context';
 
 /** One statement that a sharded data source sent. Neither its text nor its values are in it. */
 export interface ShardQuery {
+  readonly fleet: string;
   readonly shard: string;
   /** Which role's connection it ran on. */
   readonly role: Role;

@@ -305,10 +305,10 @@ export class ShardQueryRunner extends OwnTablesQueryRunner implements PlacedRunn
   }
 
   #publish(statement: Statement, sentAt: number, failed: boolean): void {
-    const { shard, tenant } = this.place;
+    const { fleet, shard, tenant } = this.place;
     const durationMs = performance.now() - sentAt;
     const { role } = this.#link;
-    queryChannel.publish({ shard, role, tenant, verb: statement.verb, durationMs, failed });
+    queryChannel.publish({ fleet, shard, role, tenant, verb: statement.verb, durationMs, failed });
   }
 
   /**

@@ -1,12 +1,15 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import {
   enterRequest,
+  forgetBody,
   problemHeaders,
   problemOf,
   responseOver,
+  type HeaderBearer,
   type Problem,
   type ShardRequests,
 } from '../http/index.ts';
+import { outsideContext } from '../storage.ts';
 
 /**
  * Fastify plugin: every route registered beside or under it runs in the locked context of its
@@ -25,12 +28,17 @@ export function fastifyShardContext(
 ): void {
   // A callback hook, because an async one would go on outside: Fastify attaches its own `then`.
   app.addHook('onRequest', (request, reply, done) => {
-    enterRequest(requests, request, {
+    void enterRequest<FastifyRequest, void>(requests, request, {
+      incoming: request.raw,
+      outgoing: reply.raw,
+      fail: (error) => done(error as Error),
       proceed: () => done(),
       refuse: (problem) => void answer(reply, problem),
       over: () => responseOver(reply.raw),
-    }).catch(done);
+    });
   });
+  // The clock of a connection belongs to whoever started the server.
+  app.addHook('onTimeout', (_request, _reply, done) => outsideContext(done));
   registered();
 }
 
@@ -57,12 +65,13 @@ export function fastifyShardErrors(
 }
 
 /** What of a reply is used here; those of HTTP/1 and HTTP/2 servers both have it. */
-interface ProblemReply {
+interface ProblemReply extends HeaderBearer {
   code(status: number): ProblemReply;
   headers(values: Record<string, string>): ProblemReply;
   send(body: string): unknown;
 }
 
 function answer(reply: ProblemReply, problem: Problem): unknown {
+  forgetBody(reply);
   return reply.code(problem.status).headers(problemHeaders(problem)).send(JSON.stringify(problem));
 }

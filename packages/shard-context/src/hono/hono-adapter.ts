@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Context, MiddlewareHandler } from 'hono';
 import {
   bindWebStream,
@@ -24,6 +24,7 @@ export function honoShardContext(requests: ShardRequests<Context>): MiddlewareHa
   return async (hono, next) => {
     const body = signal();
     return enterRequest<Context, Promise<Response | undefined>>(requests, hono, {
+      ...nodesOwn(hono),
       proceed: async () => {
         try {
           await next();
@@ -58,6 +59,15 @@ function bindBody(hono: Context, ended: () => void): void {
   const bound = new Response(bindWebStream(res.body, frame, ended), res);
   hono.res = undefined; // otherwise Hono merges the old headers into the new ones
   hono.res = bound;
+}
+
+/** Node's request and response, which mounted applications share; undefined on other runtimes. */
+function nodesOwn(hono: Context) {
+  const { incoming, outgoing } = (hono.env ?? {}) as {
+    incoming?: IncomingMessage;
+    outgoing?: ServerResponse;
+  };
+  return { incoming, outgoing };
 }
 
 /** Settles when Node's connection is done with the response; never on other runtimes. */

@@ -17,10 +17,13 @@ export function connectShardContext<Request extends IncomingMessage>(
   requests: ShardRequests<Request>,
 ): ConnectMiddleware<Request> {
   return (request, response, next) => {
-    enterRequest(requests, request, {
+    void enterRequest<Request, void>(requests, request, {
+      incoming: request,
+      outgoing: response,
+      fail: (error) => next(error),
       proceed: () => next(),
       refuse: (problem) => sendProblem(response, problem),
       over: () => responseOver(response),
-    }).catch(next);
+    });
   };
 }

@@ -1,6 +1,8 @@
+import type { EventEmitter } from 'node:events';
 import type { Locator, Placement, RoutingKey } from '../ports.ts';
 import type { ShardContext } from '../shard-context.ts';
 import { outsideContext } from '../storage.ts';
+import { bindEvents } from './bind-events.ts';
 import { problemOf, type Problem } from './problem.ts';
 import { checkRoutingKey } from './routing-key.ts';
 
@@ -25,6 +27,15 @@ export interface Host<T> {
   readonly refuse: (problem: Problem) => T;
   /** Settles when the response is over: sent completely, or aborted. */
   readonly over: () => Promise<unknown>;
+  /** Node's own request, where there is one: by it, adapters of several hosts see that it is one. */
+  readonly incoming?: EventEmitter | undefined;
+  /** Node's own response: its events happen where its request runs. */
+  readonly outgoing?: EventEmitter | undefined;
+  /**
+   * Goes on with an error that is not Switchyard's, for hosts that take no promise. Always called
+   * with an object: `next()` with less, or with a word such as `route`, goes on to the route.
+   */
+  readonly fail?: (error: object) => T;
 }
 
 /**
@@ -38,17 +49,37 @@ export function enterRequest<Request extends object, T>(
   request: Request,
   host: Host<T>,
 ): Promise<Awaited<T>> {
-  if (entered.has(request)) return enter(requests, request, host);
-  entered.add(request);
-  return outsideContext(() => enter(requests, request, host));
+  const known = host.incoming ?? request;
+  if (entered.has(known)) return answered(requests, request, host);
+  entered.add(known);
+  return outsideContext(() => {
+    if (host.incoming !== undefined) bindEvents(host.incoming);
+    if (host.outgoing !== undefined) bindEvents(host.outgoing); // until its place is known
+    return answered(requests, request, host);
+  });
 }
 
 /**
  * Requests that an adapter has taken already. The first adapter starts outside every context, as a
  * server that was started inside one would hand it to all its requests; a further one on the same
- * request stays inside, so that the lock of the first holds.
+ * request stays inside, so that the lock of the first holds. A request is known by Node's own object,
+ * as each host, and each application that is mounted in another, makes one of its own.
  */
 const entered = new WeakSet<object>();
+
+function answered<Request extends object, T>(
+  requests: ShardRequests<Request>,
+  request: Request,
+  host: Host<T>,
+): Promise<Awaited<T>> {
+  const answer = enter(requests, request, host);
+  const { fail } = host;
+  if (fail === undefined) return answer;
+  return answer.catch(async (error: unknown): Promise<Awaited<T>> => {
+    const isObject = typeof error === 'object' && error !== null;
+    return await fail(isObject ? error : new TypeError(`keyOf failed with a ${typeof error}`));
+  });
+}
 
 async function enter<Request, T>(
   requests: ShardRequests<Request>,
@@ -84,6 +115,7 @@ function proceedOn<T>(context: ShardContext, placement: Placement, host: Host<T>
   const scope = context.onPlacement(
     placement,
     () => {
+      if (host.outgoing !== undefined) bindEvents(host.outgoing);
       const over = host.over();
       const value = host.proceed();
       result = { value };

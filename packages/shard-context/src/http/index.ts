@@ -1,7 +1,14 @@
 export { bindReadable, bindWebStream } from './bind-body.ts';
+export { bindEvents } from './bind-events.ts';
 export { connectShardContext, type ConnectMiddleware } from './connect-middleware.ts';
 export { enterRequest, type Host, type ShardRequests } from './enter-request.ts';
-export { responseClosed, responseOver, sendProblem } from './node-response.ts';
+export {
+  forgetBody,
+  responseClosed,
+  responseOver,
+  sendProblem,
+  type HeaderBearer,
+} from './node-response.ts';
 export {
   problemHeaders,
   problemOf,
@@ -9,4 +16,4 @@ export {
   RETRY_AFTER_SECONDS,
   type Problem,
 } from './problem.ts';
-export { RoutingKeyMalformedError } from './routing-key.ts';
+export { headerValue, RoutingKeyMalformedError } from './routing-key.ts';

@@ -17,16 +17,34 @@ export class RoutingKeyMalformedError extends SwitchyardError {
 }
 
 /**
- * Refuses what is not a routing key, before the directory is asked. A header that was sent twice
- * arrives as an array, and `undefined` pasted into a template is a string: only the shape is seen
- * here, the format of each kind is the directory's.
+ * The value of a header of Node's request, or all its values where it was sent more than once: as the
+ * value of a routing key that is `ROUTING_KEY_MALFORMED`. `request.headers` does not tell, because
+ * Node joins most headers (`a, b`) and keeps the first of some (`authorization`).
+ */
+export function headerValue(
+  request: { readonly rawHeaders: readonly string[] },
+  name: string,
+): string | string[] | undefined {
+  const { rawHeaders } = request;
+  const isIt = (_: string, i: number) =>
+    i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === name.toLowerCase();
+  const values = rawHeaders.filter(isIt);
+  return values.length > 1 ? values : values[0];
+}
+
+/**
+ * Refuses what is not a routing key, before the directory is asked. What `headerValue` answers for a
+ * header that was sent twice is an array, and `undefined` pasted into a template is a string: only
+ * the shape is seen here, the format of each kind is the directory's.
  * @throws RoutingKeyMalformedError without the value
  */
 export function checkRoutingKey(key: RoutingKey): void {
-  const { kind, value } = key as { kind: unknown; value: unknown };
+  const { kind, value } = (key ?? {}) as { kind?: unknown; value?: unknown };
   if (typeof kind !== 'string' || kind === '') throw new RoutingKeyMalformedError('it has no kind');
   if (typeof value !== 'string') throw new RoutingKeyMalformedError('its value is not text');
   if (value === '') throw new RoutingKeyMalformedError('its value is empty');
+  // In UTF-8 all half characters are one sign, so that a key would be taken for another.
+  if (!value.isWellFormed()) throw new RoutingKeyMalformedError('its value is no sound text');
   if (value.length > MAX_VALUE_LENGTH) {
     throw new RoutingKeyMalformedError(`its value is longer than ${MAX_VALUE_LENGTH} characters`);
   }

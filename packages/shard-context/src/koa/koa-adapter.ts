@@ -4,6 +4,7 @@ import {
   bindReadable,
   bindWebStream,
   enterRequest,
+  forgetBody,
   problemHeaders,
   problemOf,
   responseClosed,
@@ -24,7 +25,9 @@ import { currentFrame } from '../storage.ts';
  */
 export function koaShardContext(requests: ShardRequests<Context>): Middleware {
   return (koa, next) =>
-    enterRequest(requests, koa, {
+    enterRequest<Context, unknown>(requests, koa, {
+      incoming: koa.req,
+      outgoing: koa.res,
       proceed: async () => {
         await next();
         bindBody(koa);
@@ -62,6 +65,7 @@ function bindBody(koa: Context): void {
 }
 
 function answer(koa: Context, problem: Problem): void {
+  forgetBody(koa.res);
   koa.status = problem.status;
   koa.set(problemHeaders(problem));
   koa.body = JSON.stringify(problem);

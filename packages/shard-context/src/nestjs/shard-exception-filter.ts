@@ -1,7 +1,13 @@
 import { Catch, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { SwitchyardError } from '../errors.ts';
-import { problemHeaders, problemOf, type Problem } from '../http/index.ts';
+import {
+  forgetBody,
+  problemHeaders,
+  problemOf,
+  type HeaderBearer,
+  type Problem,
+} from '../http/index.ts';
 
 /**
  * Nest exception filter: tells errors of Switchyard as problems, 503 for what may succeed later and
@@ -25,6 +31,7 @@ export class ShardExceptionFilter implements ExceptionFilter<SwitchyardError> {
     const problem = problemOf(error) as Problem;
     const response: unknown = host.switchToHttp().getResponse();
     const { httpAdapter } = this.#host;
+    if (!httpAdapter.isHeadersSent(response)) forgetBody(response as HeaderBearer);
     for (const [name, value] of Object.entries(problemHeaders(problem))) {
       httpAdapter.setHeader(response, name, value);
     }

@@ -31,6 +31,7 @@ const topology = new Topology({
 const context = new ShardContext(topology);
 const anna = { tenant: 't_a', shard: 'us1', epoch: 3 };
 const query = {
+  fleet: 'f',
   shard: 'us1',
   role: 'writer',
   tenant: 't_a',
@@ -93,6 +94,11 @@ describe('traceShards', () => {
     const [span] = exporter.getFinishedSpans();
     expect(span?.status.code).toBe(SpanStatusCode.ERROR);
     expect(span?.attributes).not.toHaveProperty('server.address');
+  });
+
+  it('leaves the statements of another fleet in the process to whoever traces that one', () => {
+    channel('switchyard:query').publish({ ...query, fleet: 'g' });
+    expect(exporter.getFinishedSpans()).toEqual([]);
   });
 
   it('notes late use and escapes on the span that is active', () => {

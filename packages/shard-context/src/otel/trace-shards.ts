@@ -8,6 +8,7 @@ const QUERY = 'switchyard:query';
 
 /** What `switchyard:query` carries; `models` publishes it after each statement. */
 interface ShardQuery {
+  readonly fleet: string;
   readonly shard: string;
   readonly role: Role;
   readonly tenant: string | undefined;
@@ -45,6 +46,7 @@ export function traceShards(topology: Topology, options: TraceShardsOptions = {}
 }
 
 function traceQuery(tracer: Tracer, topology: Topology, query: ShardQuery): void {
+  if (query.fleet !== topology.fleet) return; // of another fleet in the same process
   const end = Date.now();
   const span = tracer.startSpan(`${query.verb} ${query.shard}`, {
     kind: SpanKind.CLIENT,
@@ -64,7 +66,7 @@ function queryAttributes(topology: Topology, query: ShardQuery): Attributes {
     'switchyard.role': query.role,
   };
   if (query.tenant !== undefined) attributes['switchyard.tenant'] = query.tenant;
-  if (!topology.has(query.shard)) return attributes; // of another fleet in the same process
+  if (!topology.has(query.shard)) return attributes; // added to another process's topology
   const { server, database } = topology.shard(query.shard);
   attributes['db.system.name'] = server.engine;
   attributes['db.namespace'] = database;
