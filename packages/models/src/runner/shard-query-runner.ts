@@ -29,6 +29,7 @@ import {
   TransactionPoisonedError,
 } from './runner-errors.ts';
 import { mayWrite, refuseStatement } from './statement-rules.ts';
+import { TransactionEnds } from './transaction-ends.ts';
 import { RunnerConnection } from './runner-connection.ts';
 import type { RunnerHome } from './runner-home.ts';
 import { TransactionState } from './transaction-state.ts';
@@ -49,7 +50,7 @@ export class ShardQueryRunner extends OwnTablesQueryRunner implements PlacedRunn
   readonly #state = new TransactionState();
   readonly #link: RunnerConnection;
   #released = false;
-  #ended: ((outcome: TransactionOutcome) => void) | undefined;
+  readonly #ends = new TransactionEnds();
 
   constructor(driver: MysqlDriver, mode: ReplicationMode, home: RunnerHome) {
     super(driver, mode);
@@ -94,7 +95,7 @@ export class ShardQueryRunner extends OwnTablesQueryRunner implements PlacedRunn
     if (this.#isElsewhere()) return this.#athome(() => this.commitTransaction());
     if (!this.isTransactionActive) throw new TransactionNotStartedError();
     this.#refuseUse('commit a transaction');
-    if (this.transactionDepth > 1) return super.commitTransaction();
+    if (this.transactionDepth > 1) return this.#commitNested();
     await this.broadcaster.broadcast('BeforeTransactionCommit');
     await this.#state.idle();
     this.#refusePoisoned('commit a transaction');
@@ -216,7 +217,7 @@ export class ShardQueryRunner extends OwnTablesQueryRunner implements PlacedRunn
     // At once, before any statement that waited for this goes on.
     this.#state.fenced = this.place.tenant !== undefined && !readOnly;
     this.transactionDepth = 1;
-    this.#ended = this.#frame?.activity.transactionOpened();
+    this.#ends.begun(this.#frame);
   }
 
   async #commit(): Promise<void> {
@@ -316,6 +317,7 @@ export class ShardQueryRunner extends OwnTablesQueryRunner implements PlacedRunn
    * nesting only: ended behind the outer function's back, what it writes next would be its own.
    */
   async #startNested(isolationLevel: IsolationLevel | undefined): Promise<void> {
+    this.#ends.savepointBegun(this.#frame);
     try {
       await super.startTransaction(isolationLevel);
     } catch (error) {
@@ -326,8 +328,14 @@ export class ShardQueryRunner extends OwnTablesQueryRunner implements PlacedRunn
     }
   }
 
+  async #commitNested(): Promise<void> {
+    await super.commitTransaction();
+    this.#ends.savepointEnded('committed');
+  }
+
   /** After a deadlock the savepoint is gone with the rest; only the depth is left to undo. */
   async #rollbackNested(): Promise<void> {
+    this.#ends.savepointEnded('rolledBack'); // whatever comes of it: what it wrote is unwanted
     if (this.#state.poison === undefined) return super.rollbackTransaction();
     this.transactionDepth -= 1;
   }
@@ -337,8 +345,6 @@ export class ShardQueryRunner extends OwnTablesQueryRunner implements PlacedRunn
     this.transactionDepth = 0;
     this.#state.fenced = false;
     this.#state.poison = undefined;
-    const ended = this.#ended;
-    this.#ended = undefined;
-    ended?.(outcome);
+    this.#ends.ended(outcome);
   }
 }
