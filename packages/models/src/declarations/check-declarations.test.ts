@@ -61,6 +61,21 @@ describe('the declarations of a sharded data source', () => {
     expect(await refusal(2, Inquiry, Check)).toBeUndefined();
   });
 
+  it('are refused for two entities of one name: a global ID could mean either', async () => {
+    const namesake = () => {
+      @Sharded({ tenant: 'none' })
+      @Entity()
+      class Account {
+        @PrimaryColumn({ type: 'int' }) id!: number;
+      }
+      return Account;
+    };
+    expect(await refusal(1, namesake(), namesake())).toMatchObject({
+      code: 'DECLARATION_INVALID',
+      message: expect.stringContaining('Account') as string,
+    });
+  });
+
   it('may be missing while there is one shard', async () => {
     expect(await refusal(1, Undeclared)).toBeUndefined();
   });

@@ -18,6 +18,7 @@ import { declarationOf } from './declare.ts';
  *   CrossDomainRelationError, WrongDomainError
  */
 export function checkDeclarations(metadatas: readonly EntityMetadata[], shards: number): void {
+  refuseNamesakes(metadatas);
   for (const metadata of metadatas) {
     refusePinned(metadata);
     refuseRelationsAcross(metadata);
@@ -43,6 +44,19 @@ export function checkPinned(metadatas: readonly EntityMetadata[]): void {
     if (declarationOf(metadata)?.domain !== 'sharded') continue;
     const reason = 'it is sharded, and a plain DataSource knows no shard';
     throw new WrongDomainError(metadata.name, reason, 'Use it through the ShardedDataSource');
+  }
+}
+
+/** A global ID names the model of its record, and must lead to one table. */
+function refuseNamesakes(metadatas: readonly EntityMetadata[]): void {
+  const targets = new Map<string, unknown>();
+  for (const { name, target, tableType } of metadatas) {
+    if (tableType === 'junction' || tableType === 'closure-junction') continue;
+    if (targets.has(name) && targets.get(name) !== target) {
+      const reason = 'another entity has this name too, and a global ID could mean either';
+      throw new DeclarationInvalidError(name, reason);
+    }
+    targets.set(name, target);
   }
 }
 

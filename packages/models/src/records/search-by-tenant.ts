@@ -19,8 +19,18 @@ export async function searchByTenant(
   locator: Locator,
 ): Promise<Outcome[]> {
   const tenants = searches.map(({ reference }) => reference.tenant as string);
-  const placements = await placementsFor(new Map(tenants.map((tenant) => [tenant, 0])), locator);
-  const outcomes = new Map(await searchAt(searches, reader, placements));
+  const known = await placementsFor(new Map(tenants.map((tenant) => [tenant, 0])), locator);
+  const ahead = searches.filter((search) => isAhead(search, known));
+  const heard = ahead.length === 0 ? known : await placementsFor(newestEpochs(ahead), locator);
+  // What one reference knows better counts for all of its tenant; where nobody confirms it, it is
+  // that reference which has to wait.
+  const placements = new Map([...known, ...[...heard].filter(isPlacement)]);
+  const unheard = new Set(ahead.filter((search) => !hasPlacement(search, heard)));
+  const sure = searches.filter((search) => !unheard.has(search));
+  const outcomes = new Map(await searchAt(sure, reader, placements));
+  for (const { reference } of unheard) {
+    outcomes.set(reference, heard.get(reference.tenant as string) as LocatedRecord);
+  }
   const missing = searches.filter(
     (search) =>
       outcomes.get(search.reference)?.outcome === 'gone' && hasPlacement(search, placements),
@@ -29,6 +39,26 @@ export async function searchByTenant(
     outcomes.set(reference, outcome);
   }
   return [...outcomes];
+}
+
+/** True for an ID that was made at a later epoch than the directory has heard of here. */
+function isAhead({ reference }: Search, known: Placements): boolean {
+  const answer = known.get(reference.tenant as string);
+  if (answer === undefined || 'outcome' in answer) return false;
+  return (reference.epoch ?? 0) > answer.epoch;
+}
+
+function isPlacement(entry: [string, Placement | LocatedRecord]): entry is [string, Placement] {
+  return !('outcome' in entry[1]);
+}
+
+function newestEpochs(searches: readonly Search[]): Map<string, number> {
+  const epochs = new Map<string, number>();
+  for (const { reference } of searches) {
+    const { tenant = '', epoch = 0 } = reference;
+    epochs.set(tenant, Math.max(epochs.get(tenant) ?? 0, epoch));
+  }
+  return epochs;
 }
 
 /**
