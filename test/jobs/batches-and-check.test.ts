@@ -54,6 +54,40 @@ describe('a batch over many shards', () => {
     ]);
   });
 
+  it('calls back although a child of a job failed, which ends the job', async () => {
+    const outcomes = new Notes<unknown>();
+    queues.worker('q', (job) => {
+      if (job.name === 'bad') throw new Error('no luck');
+    });
+    queues.worker('callbacks', async (job) => outcomes.add(await batchOutcome(job)));
+    const bad = { name: 'bad', queueName: 'q' };
+    await addBatch(queues.flows(), {
+      callback: { name: 'done', queueName: 'callbacks' },
+      jobs: [
+        { name: 'a', queueName: 'q', children: [{ name: 'b', queueName: 'q', children: [bad] }] },
+        {
+          name: 'c',
+          queueName: 'q',
+          children: [{ ...bad, opts: { ignoreDependencyOnFailure: true } }],
+        },
+      ],
+    });
+    expect(await outcomes.upTo(1)).toMatchObject([{ completed: 1, failed: 1 }]);
+  });
+
+  it('is refused where a job, or a child of one, has an id under which another may be known', async () => {
+    const flows = queues.flows();
+    const named = { name: 'a', queueName: 'q', opts: { jobId: 'same' } };
+    const callback = { name: 'done', queueName: 'callbacks', opts: { jobId: 'nightly' } };
+    for (const job of [named, { name: 'b', queueName: 'q', children: [named] }]) {
+      await expect(addBatch(flows, { callback, jobs: [job] })).rejects.toMatchObject({
+        code: 'JOB_BATCH_INVALID',
+      });
+    }
+    expect(await queues.queue('q').getJobCountByTypes()).toBe(0);
+    expect(await queues.queue('callbacks').getJobCountByTypes()).toBe(0);
+  });
+
   it('runs its callback at once when it is empty', async () => {
     const outcomes = new Notes<unknown>();
     queues.worker('callbacks', async (job) => outcomes.add(await batchOutcome(job)));

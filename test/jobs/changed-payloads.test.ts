@@ -66,6 +66,37 @@ describe('what a job’s code makes of its payload is what its next attempt gets
   });
 });
 
+describe('reference data of a job whose tenant moved', () => {
+  const country = (shard: string) => new Account('fr', shard);
+
+  /** Made on us1, run on eu1: the code changes the payload, and the next attempt notes it. */
+  async function moved(data: object, change: (job: Job) => unknown): Promise<unknown[]> {
+    changing(change);
+    const queue = queues.queue('q');
+    await queue.pause();
+    await queues.fleet.for('t_1', () => queue.add('one', data, { attempts: 2 }));
+    queues.fleet.move('t_1', 'eu1');
+    await queue.resume();
+    return notes.upTo(1);
+  }
+
+  it('may be of the shard where it runs, put in there', async () => {
+    const [payload] = await moved({}, () => ({ step: 1, country: country('eu1') }));
+    expect(payload).toMatchObject({ step: 1, country: { shard: 'eu1' } });
+  });
+
+  it('may be of the shard where it was made, and is kept with a step', async () => {
+    const data = { country: country('us1') };
+    const [payload] = await moved(data, (job) => ({ ...(job.data as object), step: 1 }));
+    expect(payload).toMatchObject({ step: 1, country: { shard: 'us1' } });
+  });
+
+  it('is of no third shard', async () => {
+    const [refused] = await moved({}, () => ({ country: country('us2') }));
+    expect(refused).toContain('us2');
+  });
+});
+
 it('a payload of null stays null, as it does with BullMQ', async () => {
   queues.worker('q', (job) => notes.add(job.data));
   await queues.fleet.for('t_1', () => queues.queue<null>('q').add('one', null));

@@ -76,6 +76,14 @@ describe('jobs of another queue library, by pack and restore', () => {
     expect(await notes.upTo(1)).toEqual([id]);
   });
 
+  it('that are lost with their transaction throw nothing into its end, where nobody listens', async () => {
+    await building.house.for('t_1', async () => {
+      const ended = currentFrame()!.activity.transactionOpened();
+      await add('t_1');
+      expect(() => ended('unknown')).not.toThrow();
+    });
+  });
+
   it('fail for good with the reason where the record is gone, whatever retries they have', async () => {
     const failed = new Notes<unknown>();
     queue.events.on('failed', (_, error) => failed.add(error));

@@ -1,4 +1,5 @@
 import type { FlowOpts, Job, JobNode, SandboxedJob } from 'bullmq';
+import { JobBatchInvalidError } from '../jobs/index.ts';
 import type { ShardedFlowProducer } from './flow.ts';
 import type { ShardedFlowJob } from './prepare.ts';
 
@@ -22,19 +23,48 @@ export interface BatchOutcome {
  * Adds a batch over any number of shards, all of it or nothing. It is a flow whose children may
  * fail without taking the callback with them, so it survives what BullMQ survives: a killed worker,
  * retries, a restart of everything. An empty batch runs its callback at once.
- * @throws JobPayloadRefusedError, JobPlaceConflictError, FleetMismatchError; nothing was enqueued
+ * @throws JobBatchInvalidError for a job with an id of its own; JobPayloadRefusedError,
+ *   JobPlaceConflictError, FleetMismatchError; nothing was enqueued
  */
-export function addBatch(
+export async function addBatch(
   flows: ShardedFlowProducer,
   { callback, jobs }: Batch,
   options?: FlowOpts,
 ): Promise<JobNode> {
+  for (const job of jobs) refuseNamed(job);
   const children = jobs.map((job) => ({
-    ...job,
+    ...endsWithChildren(job),
     opts: { ...job.opts, ignoreDependencyOnFailure: true },
   }));
   return flows.add({ ...callback, children }, options);
 }
+
+/**
+ * BullMQ takes a job whose id it knows for the one that is there, which may have failed, or be another
+ * batch's: it would never end for this one.
+ */
+function refuseNamed({ name, opts, children = [] }: ShardedFlowJob): void {
+  if (opts?.jobId !== undefined) throw new JobBatchInvalidError(name);
+  for (const child of children) refuseNamed(child);
+}
+
+/** BullMQ lets a job wait for ever whose child failed, unless that child says otherwise. */
+function endsWithChildren(job: ShardedFlowJob): ShardedFlowJob {
+  if (job.children === undefined) return job;
+  const children = job.children.map((child) => {
+    const saysWhat = ON_FAILURE.some((option) => child.opts?.[option] === true);
+    const opts = saysWhat ? child.opts : { ...child.opts, failParentOnFailure: true };
+    return { ...endsWithChildren(child), ...(opts === undefined ? {} : { opts }) };
+  });
+  return { ...job, children };
+}
+
+const ON_FAILURE = [
+  'failParentOnFailure',
+  'continueParentOnFailure',
+  'ignoreDependencyOnFailure',
+  'removeDependencyOnFailure',
+] as const;
 
 /** How the jobs of a batch ended; for the processor of its callback, in a sandbox as well. */
 export async function batchOutcome(job: Job | SandboxedJob): Promise<BatchOutcome> {

@@ -1,5 +1,5 @@
 import type { Job, SandboxedJob } from 'bullmq';
-import { isSignedEnvelope } from '../jobs/envelope.ts';
+import { isSignedEnvelope, readEnvelope } from '../jobs/envelope.ts';
 import { pack, type PackedJob } from '../jobs/index.ts';
 import { restoreJob, type AdaptedJob } from '../jobs/restore.ts';
 import type { RunningPlace } from '../jobs/running-place.ts';
@@ -138,8 +138,10 @@ class Attempt<J extends Job | SandboxedJob, Result> implements AdaptedJob<Job, R
     const { context, records } = this.sharding;
     const signing = isSignedEnvelope(envelope) ? this.sharding.signing : undefined;
     const at = runningPlaceOf(this.job);
+    const madeAt = readEnvelope(envelope, this.sharding).place;
     // Judged by the place of the job, wherever its code stands when it asks.
-    return outsideContext(() => pack({ payload: data, context, records, at, signing })).payload;
+    return outsideContext(() => pack({ payload: data, context, records, at, madeAt, signing }))
+      .payload;
   }
 
   protected begin(): Result | Promise<Result> {

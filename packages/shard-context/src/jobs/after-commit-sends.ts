@@ -32,7 +32,14 @@ export class AfterCommitSends {
 
   /** `report` is told of jobs that were lost; nobody awaits their sending any more. */
   constructor(report: (error: JobNotSentError) => void) {
-    this.#report = report;
+    this.#report = (error) => {
+      try {
+        report(error);
+      } catch (thrown) {
+        // Whoever calls may be in the middle of a COMMIT.
+        process.emitWarning(thrown instanceof Error ? thrown : error);
+      }
+    };
   }
 
   /** True while a transaction is open around: `keep` keeps then, and only then. */

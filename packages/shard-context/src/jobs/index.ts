@@ -1,5 +1,6 @@
 export { AfterCommitSends, JobNotSentError } from './after-commit-sends.ts';
 export {
+  JobBatchInvalidError,
   JobEnvelopeInvalidError,
   JobEnvelopeMissingError,
   JobEnvelopeUnreadableError,

@@ -16,6 +16,18 @@ export class JobPayloadRefusedError extends SwitchyardError {
   }
 }
 
+/** A job of a batch has an id of its own, under which another may be known. Nothing was enqueued. */
+export class JobBatchInvalidError extends SwitchyardError {
+  static override readonly code = 'JOB_BATCH_INVALID';
+  constructor(job: string) {
+    super({
+      attempted: 'add a batch',
+      reason: `its job ${job} has a jobId, and one that is known already would never end for this batch`,
+      remedy: 'Leave jobId out: each job of a batch gets an id of its own',
+    });
+  }
+}
+
 /**
  * The job and the records in its payload do not belong to one place, or the records do not agree
  * among themselves. Nothing was enqueued, and no query was made.

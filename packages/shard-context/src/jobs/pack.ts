@@ -27,6 +27,8 @@ export interface PackRequest {
   /** Where the job is to run. Default: the place of the context, else that of its records. */
   readonly at?: JobPlace | undefined;
   readonly signing?: JobSigning | undefined;
+  /** Where a job was made whose payload is packed anew: records of nobody may be of that shard too. */
+  readonly madeAt?: JobPlace | undefined;
 }
 
 /**
@@ -50,8 +52,13 @@ export function pack(request: PackRequest): PackedJob & { readonly envelope: Job
     return textOf({ fleet, model, id, shard, tenant, epoch }, request.signing);
   });
   const place = request.at ?? frame?.place ?? placeOfRecords(references);
-  if (place !== undefined && !references.every((reference) => agrees(place, reference))) {
-    checkAgreement('make a job', place, recordsWithPaths(request));
+  const fits = (record: JobPlace) =>
+    place === undefined ||
+    agrees(place, record) ||
+    (record.tenant === undefined && record.shard === request.madeAt?.shard);
+  if (place !== undefined && !references.every(fits)) {
+    const misfits = recordsWithPaths(request).filter((record) => !fits(record));
+    checkAgreement('make a job', place, misfits);
   }
   return { envelope: writeEnvelope(fleet, place, request.signing), payload };
 }

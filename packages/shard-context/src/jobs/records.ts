@@ -2,7 +2,7 @@ import { isSwitchyardError } from '../errors.ts';
 import { parseGlobalId, type GlobalId } from '../gid/index.ts';
 import type { LocatedRecord, RecordLocator } from '../ports.ts';
 import { agrees, checkAgreement, placeOfRecords, type PlacedRecord } from './agreement.ts';
-import type { ReadEnvelope, ReadOptions } from './envelope.ts';
+import type { JobPlace, ReadEnvelope, ReadOptions } from './envelope.ts';
 import {
   JobEnvelopeInvalidError,
   JobPlaceConflictError,
@@ -67,8 +67,31 @@ function agree(references: readonly PlacedReference[], { fleet, place }: ReadEnv
   const agreed = place ?? placeOfRecords(references.map(({ reference }) => reference));
   if (agreed === undefined) return;
   for (const { reference } of references) {
+    if (place !== undefined && isJudgedLater(place, reference)) continue;
     if (!agrees(agreed, reference))
       return checkAgreement('run a job', agreed, withPaths(references));
+  }
+}
+
+/** Of nobody, in a job of a tenant, which may have moved since: where it lives now counts as well. */
+function isJudgedLater(job: JobPlace, record: JobPlace): boolean {
+  return job.tenant !== undefined && record.tenant === undefined && record.shard !== job.shard;
+}
+
+/**
+ * Refuses records of nobody that are neither of the shard where the job was made nor of the one
+ * where it runs: its code may have put them into the payload before and after its tenant moved.
+ * @throws JobPlaceConflictError
+ */
+export function agreeWhereItRuns(
+  references: readonly PlacedReference[],
+  made: JobPlace | undefined,
+  runs: RunningPlace | undefined,
+): void {
+  if (made === undefined) return;
+  for (const one of references) {
+    if (!isJudgedLater(made, one.reference) || one.reference.shard === runs?.shard) continue;
+    checkAgreement('run a job', made, withPaths([one]));
   }
 }
 

@@ -14,6 +14,7 @@ import { JobEnvelopeMissingError } from './job-errors.ts';
 import type { PackedJob } from './pack.ts';
 import { unpackPayload, type Unpacked } from './payload.ts';
 import {
+  agreeWhereItRuns,
   isAt,
   locateRecords,
   placedReferences,
@@ -97,8 +98,10 @@ function restoreKnown<Job, T>(
   const unpacked = unpackPayload(packed.payload);
   const references = placedReferences(unpacked.slots, envelope, options);
   checkFleet(options.context, envelope);
-  const run = (place: RunningPlace | undefined) =>
-    runPlaced(adapted, { place, unpacked, references }, options);
+  const run = (place: RunningPlace | undefined) => {
+    agreeWhereItRuns(references, envelope.place, place);
+    return runPlaced(adapted, { place, unpacked, references }, options);
+  };
   const asked = askPlace(envelope.place, options);
   if (!(asked instanceof Promise) && !isFrozen(asked)) return run(asked);
   return Promise.resolve(asked)
