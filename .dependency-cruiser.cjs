@@ -3,15 +3,17 @@ const { readdirSync, readFileSync } = require('node:fs');
 /** The arrows: what each folder may import of the others. `directory` and `models` never meet. */
 const ARROWS = {
   'shard-context': [],
+  jobs: ['shard-context'],
   directory: ['shard-context'],
   models: ['shard-context'],
   migrator: ['shard-context', 'models'],
-  cli: ['shard-context', 'directory', 'models', 'migrator'],
+  cli: ['shard-context', 'jobs', 'directory', 'models', 'migrator'],
 };
 
 /** What each package may import from npm. Tests beside the code may import more. */
 const LIBRARIES = {
   'shard-context': [],
+  jobs: [],
   directory: ['lru-cache', 'mongodb', 'mysql2'],
   models: ['typeorm', 'mysql2', 'reflect-metadata'],
   migrator: ['typeorm', 'mysql2', 'p-limit', 'dt-sql-parser', 'node-sql-parser', 'antlr4ng'],
@@ -22,23 +24,34 @@ const LIBRARIES = {
 };
 
 /** The adapters of shard-context (folders under its src) and the host that each one knows. */
-const ADAPTERS = {
+const HOSTS = {
   http: [],
   fastify: ['fastify', 'fastify-plugin'],
   express: ['express', '@types/express', '@types/express-serve-static-core'],
   koa: ['koa', '@types/koa', 'koa-router', '@types/koa-router'],
   hono: ['hono'],
   nestjs: ['@nestjs', 'rxjs', 'reflect-metadata', 'express', '@types/express', 'fastify'],
-  bullmq: ['bullmq'],
   otel: ['@opentelemetry/api'],
   pino: ['pino'],
   testing: [],
 };
 
+/** The adapters of jobs (folders under its src) and the queue that each one knows. */
+const QUEUES = { bullmq: ['bullmq'] };
+
+/** By package. What several of its adapters share is listed with them. */
+const ADAPTERS = { 'shard-context': HOSTS, jobs: QUEUES };
+
 const CORE = 'packages/shard-context/src';
 const TEST = '\\.test\\.ts$';
 const anyOf = (names) => `(${names.join('|')})`;
-const adapters = anyOf(Object.keys(ADAPTERS));
+const sourcesOf = (name) => `packages/${name}/src`;
+/** The folders of adapters in each package that has some. */
+const adapters = Object.entries(ADAPTERS).map(([name, folders]) => [
+  `^${sourcesOf(name)}/`,
+  `^${sourcesOf(name)}/${anyOf(Object.keys(folders))}/`,
+]);
+const everyAdapter = adapters.map(([, folders]) => folders);
 // A path that nothing has: an empty list must allow nothing, and an empty expression allows all.
 const inside = (libraries) => libraries.map((name) => `node_modules/${name}/`).concat('^$never');
 
@@ -69,19 +82,29 @@ const libraryRules = Object.entries(LIBRARIES).map(([name, allowed]) => ({
   name: `libraries-${name}`,
   comment: `${name} may import from npm: ${allowed.join(', ') || 'nothing'}.`,
   severity: 'error',
-  from: { path: `^packages/${name}/src/`, pathNot: [`^${CORE}/${adapters}/`, TEST] },
+  from: { path: `^packages/${name}/src/`, pathNot: [...everyAdapter, TEST] },
   to: { path: 'node_modules/', pathNot: inside(allowed) },
 }));
 
-const adapterRules = Object.entries(ADAPTERS).map(([name, hosts]) => ({
-  name: `adapter-${name}`,
-  comment: `This adapter knows ${hosts.join(', ') || 'no host'} and one function of the house.`,
+const adapterRules = Object.entries(ADAPTERS).flatMap(([name, folders]) =>
+  Object.entries(folders).map(([folder, hosts]) => ({
+    name: `adapter-${folder}`,
+    comment: `This adapter knows ${hosts.join(', ') || 'no host'} and one function of the house.`,
+    severity: 'error',
+    from: { path: `^${sourcesOf(name)}/${folder}/`, pathNot: TEST },
+    to: {
+      path: ['node_modules/', ...everyAdapter],
+      pathNot: [...inside(hosts), `^${sourcesOf(name)}/${folder}/`, `^${CORE}/http/`],
+    },
+  })),
+);
+
+const coreRules = adapters.map(([sources, folders]) => ({
+  name: 'core-knows-no-adapter',
+  comment: 'Adapters point at the core; nothing points back.',
   severity: 'error',
-  from: { path: `^${CORE}/${name}/`, pathNot: TEST },
-  to: {
-    path: ['node_modules/', `^${CORE}/${adapters}/`],
-    pathNot: [...inside(hosts), `^${CORE}/(${name}|http)/`],
-  },
+  from: { path: sources, pathNot: [folders, TEST] },
+  to: { path: folders },
 }));
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -97,13 +120,7 @@ module.exports = {
     ...arrowRules,
     ...libraryRules,
     ...adapterRules,
-    {
-      name: 'core-knows-no-adapter',
-      comment: 'Adapters point at the core; nothing points back.',
-      severity: 'error',
-      from: { path: `^${CORE}/`, pathNot: [`^${CORE}/${adapters}/`, TEST] },
-      to: { path: `^${CORE}/${adapters}/` },
-    },
+    ...coreRules,
     {
       name: 'by-public-name',
       comment: 'Another package is imported by its name; its inside is its own.',

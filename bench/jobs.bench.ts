@@ -9,7 +9,7 @@ import {
   type RecordLocator,
   type RecordReference,
 } from '@switchyard/shard-context';
-import { ShardedQueue, ShardedWorker, type Sharding } from '@switchyard/shard-context/bullmq';
+import { ShardedQueue, ShardedWorker, type Sharding } from '@switchyard/jobs/bullmq';
 import { GlobalIdSigner } from '@switchyard/shard-context/gid';
 import { Queue, Worker } from 'bullmq';
 import { redisServer } from '../test/support/servers/index.ts';

@@ -24,7 +24,7 @@ describe('the architecture gate', () => {
   };
 
   beforeAll(() => {
-    for (const name of ['shard-context', 'directory', 'models', 'migrator', 'cli']) {
+    for (const name of ['shard-context', 'jobs', 'directory', 'models', 'migrator', 'cli']) {
       const exports = { '.': { source: './src/index.ts' } };
       plant(
         `packages/${name}/package.json`,
@@ -45,6 +45,9 @@ describe('the architecture gate', () => {
     ['a cycle of type imports', 'no-cycles', 'packages/models/src/type-hen.ts'],
     ['models importing directory', 'arrows-models', 'packages/models/src/wrong-arrow.ts'],
     ['the core importing models', 'arrows-shard-context', 'packages/shard-context/src/upward.ts'],
+    ['jobs importing models', 'arrows-jobs', 'packages/jobs/src/wrong-arrow.ts'],
+    ['a queue outside its adapter', 'libraries-jobs', 'packages/jobs/src/library.ts'],
+    ['the core of jobs importing an adapter', 'core-knows-no-adapter', 'packages/jobs/src/back.ts'],
     ['a type import against an arrow', 'arrows-directory', 'packages/directory/src/type-arrow.ts'],
     ["another package's inside", 'by-public-name', 'packages/migrator/src/burglar.ts'],
     ['a library in the core', 'libraries-shard-context', 'packages/shard-context/src/library.ts'],
@@ -88,6 +91,10 @@ function plantViolations(plant: (path: string, text: string) => void): void {
   plant('packages/models/src/allowed.ts', "export * from '@switchyard/shard-context';");
   plant('packages/cli/src/allowed.ts', "export * from '@switchyard/migrator';");
   plant('packages/cli/src/lost.ts', "export * from '@switchyard/nowhere';");
+  plant('packages/jobs/src/wrong-arrow.ts', "export * from '@switchyard/models';");
+  plant('packages/jobs/src/library.ts', "export * from 'fastify';");
+  plant('packages/jobs/src/bullmq/index.ts', 'export const queue = 1;');
+  plant('packages/jobs/src/back.ts', "export * from './bullmq/index.ts';");
   plant(`${core}/upward.ts`, "export * from '@switchyard/models';");
   plant(
     'packages/directory/src/type-arrow.ts',

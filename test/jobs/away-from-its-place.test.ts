@@ -1,7 +1,7 @@
 import { Queue, type Job } from 'bullmq';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { currentFrame, unlocked, type Placement } from '@switchyard/shard-context';
-import { shardTelemetry } from '@switchyard/shard-context/bullmq';
+import { shardTelemetry } from '@switchyard/jobs/bullmq';
 import { Notes } from './notes.ts';
 import { Queues } from './queues.ts';
 import { Account, here } from './small-fleet.ts';

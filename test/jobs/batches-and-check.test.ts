@@ -1,7 +1,7 @@
 import { Queue } from 'bullmq';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { addBatch, batchOutcome, canRunAll, checkJobs } from '@switchyard/shard-context/bullmq';
-import type { JobSigning } from '@switchyard/shard-context/jobs';
+import { addBatch, batchOutcome, canRunAll, checkJobs } from '@switchyard/jobs/bullmq';
+import type { JobSigning } from '@switchyard/jobs';
 import { testSigning } from './house.ts';
 import { Notes } from './notes.ts';
 import { Queues } from './queues.ts';

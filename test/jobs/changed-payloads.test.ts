@@ -1,6 +1,6 @@
 import { Queue, type Job } from 'bullmq';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Sharding } from '@switchyard/shard-context/bullmq';
+import type { Sharding } from '@switchyard/jobs/bullmq';
 import { testSigning } from './house.ts';
 import { Notes } from './notes.ts';
 import { Queues } from './queues.ts';

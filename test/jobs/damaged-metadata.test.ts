@@ -1,6 +1,6 @@
 import { Queue } from 'bullmq';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { checkJobs, shardTelemetry } from '@switchyard/shard-context/bullmq';
+import { checkJobs, shardTelemetry } from '@switchyard/jobs/bullmq';
 import { Notes } from './notes.ts';
 import { Queues } from './queues.ts';
 import { here } from './small-fleet.ts';

@@ -10,9 +10,9 @@ import {
   type ServerDefinition,
   type ShardDefinition,
 } from '@switchyard/shard-context';
-import type { Sharding } from '@switchyard/shard-context/bullmq';
+import type { Sharding } from '@switchyard/jobs/bullmq';
 import { GlobalIdSigner } from '@switchyard/shard-context/gid';
-import type { JobSigning } from '@switchyard/shard-context/jobs';
+import type { JobSigning } from '@switchyard/jobs';
 import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
 
 /** A customer of a tenant. Rows of the same ids stand on all shards. */

@@ -1,6 +1,6 @@
 import { RecordFinder } from '@switchyard/models';
 import type { Locator } from '@switchyard/shard-context';
-import { ShardedFlowProducer, ShardedQueue } from '@switchyard/shard-context/bullmq';
+import { ShardedFlowProducer, ShardedQueue } from '@switchyard/jobs/bullmq';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Account, startHouse } from '../records/house.ts';
 import type { Fleet } from '../support/fleet/index.ts';

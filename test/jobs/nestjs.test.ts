@@ -4,7 +4,7 @@ import { Inject, Injectable, Module, type INestApplicationContext } from '@nestj
 import { NestFactory } from '@nestjs/core';
 import { FlowProducer, Queue, Worker, type Job } from 'bullmq';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { shardedClasses } from '@switchyard/shard-context/bullmq';
+import { shardedClasses } from '@switchyard/jobs/bullmq';
 import { Notes } from './notes.ts';
 import { Queues } from './queues.ts';
 import { here, type Account } from './small-fleet.ts';

@@ -5,7 +5,7 @@ import {
   ShardedWorker,
   type JobProcessor,
   type Sharding,
-} from '@switchyard/shard-context/bullmq';
+} from '@switchyard/jobs/bullmq';
 import { redisServer } from '../support/servers/index.ts';
 import { SmallFleet } from './small-fleet.ts';
 

@@ -6,7 +6,7 @@ import {
   TenantFrozenError,
 } from '@switchyard/shard-context';
 import { TenantNotOnShardError } from '@switchyard/models';
-import { jobChannels, type JobWaits, type Sharding } from '@switchyard/shard-context/bullmq';
+import { jobChannels, type JobWaits, type Sharding } from '@switchyard/jobs/bullmq';
 import { Notes } from './notes.ts';
 import { Queues } from './queues.ts';
 import { testSigning } from './house.ts';

@@ -1,5 +1,5 @@
 import { DirectoryUnavailableError } from '@switchyard/shard-context';
-import { shardedProcessor } from '@switchyard/shard-context/bullmq';
+import { shardedProcessor } from '@switchyard/jobs/bullmq';
 import { here, SmallFleet, type Account } from './small-fleet.ts';
 
 // What BullMQ runs in a process or thread of its own: it has a fleet of its own, and never heard of

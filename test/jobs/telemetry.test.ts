@@ -1,6 +1,6 @@
 import { Queue, Worker, type Span, type Telemetry } from 'bullmq';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { shardedProcessor, shardTelemetry } from '@switchyard/shard-context/bullmq';
+import { shardedProcessor, shardTelemetry } from '@switchyard/jobs/bullmq';
 import { Notes } from './notes.ts';
 import { Queues } from './queues.ts';
 import { here } from './small-fleet.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { ShardedQueue, ShardedWorker, type Sharding } from '@switchyard/shard-context/bullmq';
+import { ShardedQueue, ShardedWorker, type Sharding } from '@switchyard/jobs/bullmq';
 import { QueryFailedError } from 'typeorm';
 import { Account, Effect, House, testSigning, type HousePlan } from './house.ts';
 

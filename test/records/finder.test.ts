@@ -8,7 +8,7 @@ import {
   type Placement,
   type RecordReference,
 } from '@switchyard/shard-context';
-import { restore } from '@switchyard/shard-context/jobs';
+import { restore } from '@switchyard/jobs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Fleet } from '../support/fleet/index.ts';
 import { Account, Check, Counter, Country, refill, startHouse } from './house.ts';

@@ -1,4 +1,4 @@
-import { ShardedFlowProducer, ShardedQueue } from '@switchyard/shard-context/bullmq';
+import { ShardedFlowProducer, ShardedQueue } from '@switchyard/jobs/bullmq';
 import { Queue, type Job } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Building, kill } from '../jobs/building.ts';

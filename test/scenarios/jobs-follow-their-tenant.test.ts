@@ -1,5 +1,5 @@
 import { TenantSwitch } from '@switchyard/directory';
-import { ShardedQueue } from '@switchyard/shard-context/bullmq';
+import { ShardedQueue } from '@switchyard/jobs/bullmq';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Building } from '../jobs/building.ts';
 import { Account } from '../jobs/house.ts';

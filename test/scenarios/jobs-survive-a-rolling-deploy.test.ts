@@ -1,4 +1,4 @@
-import { ShardedQueue, checkJobs } from '@switchyard/shard-context/bullmq';
+import { ShardedQueue, checkJobs } from '@switchyard/jobs/bullmq';
 import { Queue } from 'bullmq';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Building, kill } from '../jobs/building.ts';

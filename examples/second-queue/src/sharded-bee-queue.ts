@@ -6,7 +6,7 @@ import {
   restore,
   type PackedJob,
   type RestoreOptions,
-} from '@switchyard/shard-context/jobs';
+} from '@switchyard/jobs';
 import BeeQueue from 'bee-queue';
 
 /** Milliseconds before a job that had to wait is tried again. */

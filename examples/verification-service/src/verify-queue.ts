@@ -1,4 +1,4 @@
-import { ShardedQueue } from '@switchyard/shard-context/bullmq';
+import { ShardedQueue } from '@switchyard/jobs/bullmq';
 import { sharding } from '../switchyard.config.ts';
 import type { Inquiry } from './entities/inquiry.ts';
 import { redis } from './environment.ts';

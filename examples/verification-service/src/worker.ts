@@ -1,4 +1,4 @@
-import { ShardedWorker } from '@switchyard/shard-context/bullmq';
+import { ShardedWorker } from '@switchyard/jobs/bullmq';
 import { dataSource, directory, sharding } from '../switchyard.config.ts';
 import { Inquiry } from './entities/inquiry.ts';
 import { redis } from './environment.ts';

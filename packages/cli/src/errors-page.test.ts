@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { SwitchyardError } from '@switchyard/shard-context';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-const PACKAGES = ['shard-context', 'directory', 'models', 'migrator', 'cli'];
+const PACKAGES = ['shard-context', 'jobs', 'directory', 'models', 'migrator', 'cli'];
 
 interface Documented {
   readonly package: string;

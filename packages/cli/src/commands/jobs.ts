@@ -1,4 +1,4 @@
-import type { QueueReport } from '@switchyard/shard-context/bullmq';
+import type { QueueReport } from '@switchyard/jobs/bullmq';
 import { UsageError } from '../config/config-errors.ts';
 import { table } from '../output/table.ts';
 import { EXIT, type CommandLine, type ExitCode } from './command-line.ts';
@@ -11,7 +11,7 @@ export async function checkQueues({ config, screen }: CommandLine): Promise<Exit
     throw new UsageError('check the jobs', reason, 'Add `jobs: { queues, connection }` to it');
   }
   // Only here: a service without queues has no bullmq.
-  const { canRunAll, checkJobs } = await import('@switchyard/shard-context/bullmq');
+  const { canRunAll, checkJobs } = await import('@switchyard/jobs/bullmq');
   const { queues, prefix, signing } = jobs;
   const reports = await checkJobs({
     queues,

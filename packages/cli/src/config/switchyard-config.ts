@@ -6,7 +6,7 @@ import type {
 } from '@switchyard/migrator';
 import type { ContextMissing } from '@switchyard/models';
 import type { LockFile, Topology } from '@switchyard/shard-context';
-import type { CheckJobsRequest } from '@switchyard/shard-context/bullmq';
+import type { CheckJobsRequest } from '@switchyard/jobs/bullmq';
 
 /**
  * What `switchyard.config.ts` exports as its default. Service, worker and command line share the

@@ -7,7 +7,7 @@ import {
   type JobNode,
   type QueueBaseOptions,
 } from 'bullmq';
-import { AfterCommitSends } from '../jobs/after-commit-sends.ts';
+import { AfterCommitSends } from '../after-commit-sends.ts';
 import { prepareFlow, type ShardedFlowJob } from './prepare.ts';
 import { ShardedJob } from './sharded-job.ts';
 import type { Sharding } from './sharding.ts';

@@ -1,9 +1,8 @@
 import type { ContextManager, Span, SpanOptions, Telemetry, Tracer } from 'bullmq';
 import { SpanKind } from 'bullmq';
-import { Activity } from '../activity.ts';
-import type { Frame } from '../frame.ts';
-import { writeEnvelope, type JobEnvelope, type JobSigning } from '../jobs/envelope.ts';
-import { currentFrame, outsideContext, runInFrame } from '../storage.ts';
+import { currentFrame, type Frame, outsideContext, runInFrame } from '@switchyard/shard-context';
+import { Activity } from '@switchyard/shard-context/internal';
+import { writeEnvelope, type JobEnvelope, type JobSigning } from '../envelope.ts';
 import type { Sharding } from './sharding.ts';
 import { readMetadata, writeMetadata } from './metadata.ts';
 

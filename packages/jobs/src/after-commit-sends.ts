@@ -1,5 +1,4 @@
-import { SwitchyardError } from '../errors.ts';
-import { currentFrame, outsideContext } from '../storage.ts';
+import { currentFrame, outsideContext, SwitchyardError } from '@switchyard/shard-context';
 
 /**
  * A job that was enqueued inside a transaction could not be sent after it. The rows may have been

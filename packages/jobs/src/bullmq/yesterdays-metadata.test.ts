@@ -1,12 +1,11 @@
 import { createSecretKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { GlobalIdSigner } from '../gid/index.ts';
-import { readEnvelope, writeEnvelope, type JobSigning } from '../jobs/envelope.ts';
-import { pack } from '../jobs/pack.ts';
-import { unpackPayload } from '../jobs/payload.ts';
-import { placedReferences } from '../jobs/records.ts';
-import { ShardContext } from '../shard-context.ts';
-import { defineTopology } from '../topology.ts';
+import { defineTopology, ShardContext } from '@switchyard/shard-context';
+import { GlobalIdSigner } from '@switchyard/shard-context/gid';
+import { readEnvelope, writeEnvelope, type JobSigning } from '../envelope.ts';
+import { pack } from '../pack.ts';
+import { unpackPayload } from '../payload.ts';
+import { placedReferences } from '../records.ts';
 import { readMetadata, writeMetadata } from './metadata.ts';
 
 // These texts lie in queues of services that run a release of today. They are never to be changed

@@ -1,5 +1,5 @@
 import { Job, type JobsOptions, type MinimalQueue } from 'bullmq';
-import { packPayload } from '../jobs/payload.ts';
+import { packPayload } from '../payload.ts';
 import { readMetadata, writeMetadata } from './metadata.ts';
 import { ENVELOPE, type WithEnvelope } from './sharding.ts';
 

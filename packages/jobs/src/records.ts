@@ -1,6 +1,9 @@
-import { isSwitchyardError } from '../errors.ts';
-import { parseGlobalId, type GlobalId } from '../gid/index.ts';
-import type { LocatedRecord, RecordLocator } from '../ports.ts';
+import {
+  isSwitchyardError,
+  type LocatedRecord,
+  type RecordLocator,
+} from '@switchyard/shard-context';
+import { type GlobalId, parseGlobalId } from '@switchyard/shard-context/gid';
 import { agrees, checkAgreement, placeOfRecords, type PlacedRecord } from './agreement.ts';
 import type { JobPlace, ReadEnvelope, ReadOptions } from './envelope.ts';
 import {

@@ -1,9 +1,13 @@
-import { FleetMismatchError, ShardContextMissingError } from '../context-errors.ts';
-import { reportLateUse } from '../channels.ts';
-import { formatGlobalId, type GlobalId } from '../gid/index.ts';
-import type { RecordLocator, RecordReference } from '../ports.ts';
-import type { ShardContext } from '../shard-context.ts';
-import { currentFrame } from '../storage.ts';
+import {
+  currentFrame,
+  FleetMismatchError,
+  type RecordLocator,
+  type RecordReference,
+  reportLateUse,
+  type ShardContext,
+  ShardContextMissingError,
+} from '@switchyard/shard-context';
+import { formatGlobalId, type GlobalId } from '@switchyard/shard-context/gid';
 import { agrees, checkAgreement, placeOfRecords, type PlacedRecord } from './agreement.ts';
 import { writeEnvelope, type JobEnvelope, type JobPlace, type JobSigning } from './envelope.ts';
 import { packPayload, type Json } from './payload.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { JobEnvelope } from '../jobs/index.ts';
-import { readEnvelope } from '../jobs/envelope.ts';
+import type { JobEnvelope } from '../index.ts';
+import { readEnvelope } from '../envelope.ts';
 import { readMetadata, writeMetadata } from './metadata.ts';
 
 /** Texts that could be taken for parts of the short form, and any other. */

@@ -1,8 +1,13 @@
-import { FleetMismatchError } from '../context-errors.ts';
-import type { Locator, Placement, RecordLocator, RoutingKey } from '../ports.ts';
-import { TenantFrozenError } from '../routing-errors.ts';
-import type { ShardContext } from '../shard-context.ts';
-import { outsideContext } from '../storage.ts';
+import {
+  FleetMismatchError,
+  type Locator,
+  outsideContext,
+  type Placement,
+  type RecordLocator,
+  type RoutingKey,
+  type ShardContext,
+  TenantFrozenError,
+} from '@switchyard/shard-context';
 import {
   readEnvelope,
   refuseUnlessUnsignedRuns,

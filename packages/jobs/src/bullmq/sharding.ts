@@ -1,7 +1,6 @@
 import type { Job } from 'bullmq';
-import type { JobEnvelope, JobSigning } from '../jobs/index.ts';
-import type { Locator, RecordLocator, RoutingKey } from '../ports.ts';
-import type { ShardContext } from '../shard-context.ts';
+import type { Locator, RecordLocator, RoutingKey, ShardContext } from '@switchyard/shard-context';
+import type { JobEnvelope, JobSigning } from '../index.ts';
 
 /** What a sharded queue, worker or flow producer works with: one object serves them all. */
 export interface Sharding {

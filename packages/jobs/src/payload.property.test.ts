@@ -1,7 +1,7 @@
 import { deepStrictEqual } from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isSwitchyardError } from '../errors.ts';
+import { isSwitchyardError } from '@switchyard/shard-context';
 import { packPayload, unpackPayload } from './payload.ts';
 
 class Row {

@@ -1,5 +1,5 @@
 import type { FlowJob, JobsOptions } from 'bullmq';
-import { pack, type JobPlace } from '../jobs/index.ts';
+import { pack, type JobPlace } from '../index.ts';
 import { writeMetadata } from './metadata.ts';
 import { withEnvelopeAsMetadata } from './sharded-job.ts';
 import { ENVELOPE, type Sharding, type WithEnvelope } from './sharding.ts';

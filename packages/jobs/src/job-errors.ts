@@ -1,4 +1,4 @@
-import { SwitchyardError } from '../errors.ts';
+import { SwitchyardError } from '@switchyard/shard-context';
 
 /** The payload holds something that JSON would lose or change silently. Nothing was enqueued. */
 export class JobPayloadRefusedError extends SwitchyardError {

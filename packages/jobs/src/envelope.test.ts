@@ -1,6 +1,6 @@
 import { createSecretKey, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { GlobalIdSigner } from '../gid/index.ts';
+import { GlobalIdSigner } from '@switchyard/shard-context/gid';
 import { readEnvelope, writeEnvelope, type JobEnvelope, type JobSigning } from './envelope.ts';
 
 const place = { shard: 'us1', tenant: 't_1', epoch: 3 };

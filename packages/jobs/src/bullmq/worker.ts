@@ -7,8 +7,8 @@ import {
   type WorkerListener,
   type WorkerOptions,
 } from 'bullmq';
-import { onRunningPlace } from '../jobs/running-place.ts';
-import { outsideContext } from '../storage.ts';
+import { outsideContext } from '@switchyard/shard-context';
+import { onRunningPlace } from '../running-place.ts';
 import { isAsRead } from './as-read.ts';
 import {
   placedProcessor,

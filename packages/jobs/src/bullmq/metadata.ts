@@ -1,5 +1,5 @@
-import { nameOf, type JobEnvelope } from '../jobs/envelope.ts';
-import { Recent } from '../recent.ts';
+import { Recent } from '@switchyard/shard-context/internal';
+import { nameOf, type JobEnvelope } from '../envelope.ts';
 
 /**
  * BullMQ keeps one text per job for telemetry (`opts.telemetry.metadata`). Ours holds the envelope

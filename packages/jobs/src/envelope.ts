@@ -1,7 +1,6 @@
-import { globalId, type GlobalId, type GlobalIdSigner } from '../gid/index.ts';
-import { isSwitchyardError } from '../errors.ts';
-import { samePlace, type Place } from '../frame.ts';
-import { Recent } from '../recent.ts';
+import { isSwitchyardError, type Place, samePlace } from '@switchyard/shard-context';
+import { globalId, type GlobalId, type GlobalIdSigner } from '@switchyard/shard-context/gid';
+import { Recent } from '@switchyard/shard-context/internal';
 import { JobEnvelopeInvalidError, JobEnvelopeUnreadableError } from './job-errors.ts';
 
 /**

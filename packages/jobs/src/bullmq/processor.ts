@@ -1,10 +1,10 @@
 import type { Job, SandboxedJob } from 'bullmq';
-import { isSignedEnvelope, readEnvelope } from '../jobs/envelope.ts';
-import { pack, type PackedJob } from '../jobs/index.ts';
-import { restoreJob, type AdaptedJob } from '../jobs/restore.ts';
-import type { RunningPlace } from '../jobs/running-place.ts';
-import { isThenable, whenSettled } from '../settled.ts';
-import { outsideContext } from '../storage.ts';
+import { outsideContext } from '@switchyard/shard-context';
+import { isThenable, whenSettled } from '@switchyard/shard-context/internal';
+import { isSignedEnvelope, readEnvelope } from '../envelope.ts';
+import { pack, type PackedJob } from '../index.ts';
+import { restoreJob, type AdaptedJob } from '../restore.ts';
+import type { RunningPlace } from '../running-place.ts';
 import { readMetadata } from './metadata.ts';
 import { settle } from './settle.ts';
 import { asPlainJson } from './sharded-job.ts';

@@ -1,4 +1,4 @@
-import type { ShardContext, TenantPlace } from '../shard-context.ts';
+import type { ShardContext, TenantPlace } from '@switchyard/shard-context';
 
 /** Where a job runs now: today's placement of its tenant, or a shard. */
 export type RunningPlace = TenantPlace | { readonly shard: string; readonly tenant?: undefined };

@@ -1,7 +1,11 @@
 import { DelayedError, UnrecoverableError, type Job } from 'bullmq';
-import { isSwitchyardError, type SwitchyardError } from '../errors.ts';
-import type { RunningPlace } from '../jobs/running-place.ts';
-import { shardRefusalOf, type ShardRefusal } from '../shard-refusal.ts';
+import {
+  isSwitchyardError,
+  type ShardRefusal,
+  shardRefusalOf,
+  type SwitchyardError,
+} from '@switchyard/shard-context';
+import type { RunningPlace } from '../running-place.ts';
 import { jobChannels } from './channels.ts';
 import type { Sharding } from './sharding.ts';
 

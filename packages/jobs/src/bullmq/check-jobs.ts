@@ -1,7 +1,6 @@
 import { Queue, type ConnectionOptions, type Job, type JobState } from 'bullmq';
-import { isSwitchyardError } from '../errors.ts';
-import { readEnvelope, runsUnsigned, type JobSigning } from '../jobs/envelope.ts';
-import type { Topology } from '../topology.ts';
+import { isSwitchyardError, type Topology } from '@switchyard/shard-context';
+import { readEnvelope, runsUnsigned, type JobSigning } from '../envelope.ts';
 import { readMetadata } from './metadata.ts';
 
 /** What can be said of a waiting job without running it. */

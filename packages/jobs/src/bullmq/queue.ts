@@ -7,7 +7,7 @@ import {
   type QueueOptions,
   type RepeatOptions,
 } from 'bullmq';
-import { AfterCommitSends } from '../jobs/after-commit-sends.ts';
+import { AfterCommitSends } from '../after-commit-sends.ts';
 import { isAsRead } from './as-read.ts';
 import { prepare, prepareAsStored, type Prepared, type ShardedJobsOptions } from './prepare.ts';
 import { ShardedJob, StoredJob, withEnvelopeAsMetadata } from './sharded-job.ts';
