@@ -4,16 +4,27 @@ const { readdirSync, readFileSync } = require('node:fs');
 const ARROWS = {
   'shard-context': [],
   jobs: ['shard-context'],
-  directory: ['shard-context'],
-  models: ['shard-context'],
-  migrator: ['shard-context', 'models'],
-  cli: ['shard-context', 'jobs', 'directory', 'models', 'migrator'],
+  mysql: ['shard-context'],
+  directory: ['shard-context', 'mysql'],
+  models: ['shard-context', 'mysql'],
+  copier: ['shard-context', 'mysql'],
+  migrator: ['shard-context', 'mysql', 'models', 'copier'],
+  tenants: ['shard-context', 'mysql', 'directory', 'models', 'copier'],
+  fleet: ['shard-context', 'jobs', 'mysql', 'directory', 'models', 'copier', 'migrator', 'tenants'],
+  cli: [
+    ...['shard-context', 'jobs', 'mysql', 'directory', 'models', 'copier', 'migrator', 'tenants'],
+    'fleet',
+  ],
 };
 
 /** What each package may import from npm. Tests beside the code may import more. */
 const LIBRARIES = {
   'shard-context': [],
   jobs: [],
+  mysql: ['mysql2'],
+  copier: ['mysql2'],
+  tenants: ['typeorm', 'mysql2'],
+  fleet: ['typeorm', 'mysql2'],
   directory: ['lru-cache', 'mongodb', 'mysql2'],
   models: ['typeorm', 'mysql2', 'reflect-metadata'],
   migrator: ['typeorm', 'mysql2', 'p-limit', 'dt-sql-parser', 'node-sql-parser', 'antlr4ng'],
@@ -115,6 +126,14 @@ module.exports = {
       comment: 'Two files that import each other, types included, cannot be understood apart.',
       severity: 'error',
       from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'no-folder-cycles',
+      comment: 'Two folders of a package that import each other, types included, are one.',
+      severity: 'error',
+      scope: 'folder',
+      from: { path: '^packages/[^/]+/src' },
       to: { circular: true },
     },
     ...arrowRules,

@@ -9,7 +9,7 @@ import {
   thisAuthor,
   type Fleet,
 } from '@switchyard/migrator';
-import { connectToShard } from '@switchyard/models';
+import { connectToShard } from '@switchyard/mysql';
 import { DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
 import { benchEntities, benchTopology, databaseName } from './migrate-fleet.ts';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createPlanner, prepareFleet, thisAuthor } from '@switchyard/migrator';
-import { connectToShard } from '@switchyard/models';
+import { connectToShard } from '@switchyard/mysql';
 import type { Connection } from 'mysql2/promise';
 import { connectTo, startServers } from '../test/support/servers/index.ts';
 import { summarise, timing } from './harness.ts';

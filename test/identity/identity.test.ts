@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { identifyShard, ShardedDataSource } from '@switchyard/models';
+import { ShardedDataSource } from '@switchyard/models';
+import { identifyShard } from '@switchyard/mysql';
 import { defineTopology, LockFile, ShardContext } from '@switchyard/shard-context';
 import { startFleet, type Fleet } from '../support/fleet/index.ts';
 import { Currency } from '../fence/account.ts';

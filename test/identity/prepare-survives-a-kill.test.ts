@@ -2,7 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { identifyShard, prepareShard, ShardedDataSource } from '@switchyard/models';
+import { prepareShard, ShardedDataSource } from '@switchyard/models';
+import { identifyShard } from '@switchyard/mysql';
 import { LockFile } from '@switchyard/shard-context';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connectToShard, prepareShard, ShardedDataSource } from '@switchyard/models';
+import { prepareShard, ShardedDataSource } from '@switchyard/models';
+import { connectToShard } from '@switchyard/mysql';
 import {
   defineTopology,
   LockFile,

@@ -1,4 +1,5 @@
-import { identifyShard, prepareShard } from '@switchyard/models';
+import { prepareShard } from '@switchyard/models';
+import { identifyShard } from '@switchyard/mysql';
 import {
   defineTopology,
   LockFile,

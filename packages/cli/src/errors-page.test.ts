@@ -1,10 +1,12 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { SwitchyardError } from '@switchyard/shard-context';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-const PACKAGES = ['shard-context', 'jobs', 'directory', 'models', 'migrator', 'cli'];
+const PACKAGES = readdirSync(`${ROOT}packages`).filter((name) =>
+  existsSync(`${ROOT}packages/${name}/package.json`),
+);
 
 interface Documented {
   readonly package: string;

@@ -1,7 +1,7 @@
 import { defineTopology } from '@switchyard/shard-context';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CacheOptions } from './cache/cache-options.ts';
-import { directoryChannels } from './channels.ts';
+import { directoryChannels } from './contract/channels.ts';
 import { Directory } from './directory.ts';
 import { MemoryStore } from './stores/memory.ts';
 

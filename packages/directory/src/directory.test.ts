@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { Directory } from './directory.ts';
 import type { CacheOptions } from './cache/cache-options.ts';
-import type { KeyKind } from './key-format.ts';
+import type { KeyKind } from './keys/key-format.ts';
 import { MemoryStore } from './stores/memory.ts';
 
 const KEY = { kind: 'api-key', value: 'ak_1' };

@@ -10,20 +10,20 @@ import {
   type ShardTenants,
   type Topology,
 } from '@switchyard/shard-context';
-import { Assignment } from './assignment.ts';
+import { Assignment } from './placement/assignment.ts';
 import { CachedLocator, PlacementBehindError } from './cache/cached-locator.ts';
 import { cacheSettings, type CacheOptions, type CacheSettings } from './cache/cache-options.ts';
 import { Entries } from './cache/entries.ts';
 import { EpochPoll } from './cache/epoch-poll.ts';
 import { Health, type StoreHealth } from './cache/health.ts';
 import { StoreReader } from './cache/store-reader.ts';
-import type { DirectoryStore, StoredKey } from './directory-store.ts';
-import { PlacementChangedError, PlacementInvalidError } from './errors.ts';
+import type { DirectoryStore, StoredKey } from './contract/directory-store.ts';
+import { PlacementChangedError, PlacementInvalidError } from './contract/errors.ts';
 import { KeyBook } from './key-book.ts';
-import { KeyFormats, type KeyKind } from './key-format.ts';
-import { KeyHash, type KeyHashOptions } from './key-hash.ts';
-import { isAllowed, type AssignmentWish } from './placement-policy.ts';
-import { StoreCalls } from './store-calls.ts';
+import { KeyFormats, type KeyKind } from './keys/key-format.ts';
+import { KeyHash, type KeyHashOptions } from './keys/key-hash.ts';
+import { isAllowed, type AssignmentWish } from './placement/placement-policy.ts';
+import { StoreCalls } from './cache/store-calls.ts';
 
 const DEFAULT_PAGE_ROWS = 1_000;
 

@@ -17,9 +17,9 @@ export {
   type TenantSwitchOptions,
 } from './tenant-switch.ts';
 export type { WaitingRoomOptions } from './waiting-room.ts';
-export type { AssignmentWish } from './placement-policy.ts';
-export type { HashSecret, KeyHashOptions } from './key-hash.ts';
-export type { KeyKind } from './key-format.ts';
+export type { AssignmentWish } from './placement/placement-policy.ts';
+export type { HashSecret, KeyHashOptions } from './keys/key-hash.ts';
+export type { KeyKind } from './keys/key-format.ts';
 export type { CacheOptions, Clock } from './cache/cache-options.ts';
 export type { StoreHealth } from './cache/health.ts';
 export type {
@@ -28,7 +28,7 @@ export type {
   FoundKey,
   ReadOptions,
   StoredKey,
-} from './directory-store.ts';
+} from './contract/directory-store.ts';
 export {
   directoryChannels,
   type HealthChange,
@@ -36,7 +36,7 @@ export {
   type PlacementSeen,
   type ServedStale,
   type StoreRead,
-} from './channels.ts';
+} from './contract/channels.ts';
 export {
   AssignmentImpossibleError,
   DirectoryNotPreparedError,
@@ -46,4 +46,4 @@ export {
   PlacementChangedError,
   PlacementInvalidError,
   TenantSwitchRefusedError,
-} from './errors.ts';
+} from './contract/errors.ts';

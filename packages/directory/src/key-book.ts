@@ -1,9 +1,9 @@
 import { TenantUnknownError, type RoutingKey } from '@switchyard/shard-context';
-import type { FoundKey, StoredKey } from './directory-store.ts';
-import { KeyMalformedError, KeyTakenError } from './errors.ts';
-import type { KeyFormats } from './key-format.ts';
-import type { KeyHash } from './key-hash.ts';
-import type { StoreCalls } from './store-calls.ts';
+import type { FoundKey, StoredKey } from './contract/directory-store.ts';
+import { KeyMalformedError, KeyTakenError } from './contract/errors.ts';
+import type { KeyFormats } from './keys/key-format.ts';
+import type { KeyHash } from './keys/key-hash.ts';
+import type { StoreCalls } from './cache/store-calls.ts';
 
 const REVOKED = 'it was revoked';
 const TAKEN = 'it already names another tenant';

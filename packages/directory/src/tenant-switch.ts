@@ -6,8 +6,8 @@ import {
   type ShardTenants,
 } from '@switchyard/shard-context';
 import type { Directory } from './directory.ts';
-import { TenantSwitchRefusedError } from './errors.ts';
-import { isAllowed } from './placement-policy.ts';
+import { TenantSwitchRefusedError } from './contract/errors.ts';
+import { isAllowed } from './placement/placement-policy.ts';
 
 /** One tenant's way from one shard to another; the mover keeps it until the move is settled. */
 export interface TenantMove {

@@ -8,7 +8,7 @@ export {
 } from './migrations/load-migrations.ts';
 export type { MigrationClass, MigrationFile } from './migrations/migration-file.ts';
 export { MigrationFileError } from './migrations/migration-errors.ts';
-export { createPlanner } from './plan/create-planner.ts';
+export { createPlanner } from './planner/create-planner.ts';
 export { formatPlan, type FormatOptions, type PlanTone } from './plan/format-plan.ts';
 export { ParserUnavailableError } from './parser/parser-errors.ts';
 export {
@@ -33,10 +33,10 @@ export type {
   PlanShard,
 } from './plan/planner.ts';
 export type { StepPath } from './ladder/path.ts';
-export { thisAuthor, type Fleet } from './fleet/fleet.ts';
+export { thisAuthor, type Fleet } from './rollout/fleet.ts';
 export { forecastFleet } from './fleet/forecast.ts';
-export type { Forecast, RolloutRequest } from './fleet/shard-forecast.ts';
-export { askFleet, readLeases, type ControlOutcome } from './fleet/fleet-control.ts';
+export type { Forecast, RolloutRequest } from './rollout/shard-forecast.ts';
+export { askFleet, readLeases, type ControlOutcome } from './rollout/fleet-control.ts';
 export {
   readFleetStatus,
   type AppliedMigration,

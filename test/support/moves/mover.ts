@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { TenantSwitch, type TenantMove } from '@switchyard/directory';
-import { connectToShard } from '@switchyard/models';
+import { connectToShard } from '@switchyard/mysql';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { TENANT } from './entry.ts';
 import { openStage, type StageSpec } from './stage.ts';

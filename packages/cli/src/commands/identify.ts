@@ -1,4 +1,4 @@
-import { identifyShard } from '@switchyard/models';
+import { identifyShard } from '@switchyard/mysql';
 import { UsageError } from '../config/config-errors.ts';
 import { EXIT, type CommandLine, type ExitCode } from './command-line.ts';
 

@@ -1,5 +1,5 @@
 import { createPlanner, thisAuthor, type Fleet } from '@switchyard/migrator';
-import { connectToShard } from '@switchyard/models';
+import { connectToShard } from '@switchyard/mysql';
 import { LockFile, type Shard } from '@switchyard/shard-context';
 import { findMigrations } from '../config/find-migrations.ts';
 import type { LoadedConfig } from '../config/load-config.ts';

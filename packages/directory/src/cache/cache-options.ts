@@ -1,5 +1,5 @@
 import { outsideContext } from '@switchyard/shard-context';
-import { DirectoryOptionsInvalidError } from '../errors.ts';
+import { DirectoryOptionsInvalidError } from '../contract/errors.ts';
 
 /** A monotonic clock in milliseconds. */
 export interface Clock {

@@ -8,9 +8,9 @@ import {
   type Placement,
   type RoutingKey,
 } from '@switchyard/shard-context';
-import { directoryChannels } from '../channels.ts';
-import type { KeyFormats } from '../key-format.ts';
-import type { KeyHash } from '../key-hash.ts';
+import { directoryChannels } from '../contract/channels.ts';
+import type { KeyFormats } from '../keys/key-format.ts';
+import type { KeyHash } from '../keys/key-hash.ts';
 import type { CacheSettings } from './cache-options.ts';
 import { tenantName, type Cell, type Entries } from './entries.ts';
 import { Fingerprints, nameOfPrint } from './fingerprint.ts';

@@ -1,6 +1,6 @@
 import type { Placement } from '@switchyard/shard-context';
 import { LRUCache } from 'lru-cache';
-import { directoryChannels } from '../channels.ts';
+import { directoryChannels } from '../contract/channels.ts';
 import type { CacheSettings } from './cache-options.ts';
 import { printOfName, type Print } from './fingerprint.ts';
 import { BYTES_PER_ENTRY, KeyTable } from './key-table.ts';

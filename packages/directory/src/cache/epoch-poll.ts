@@ -1,5 +1,5 @@
 import { outsideContext } from '@switchyard/shard-context';
-import type { DirectoryStore } from '../directory-store.ts';
+import type { DirectoryStore } from '../contract/directory-store.ts';
 import type { CacheSettings } from './cache-options.ts';
 import type { Entries } from './entries.ts';
 import type { Health } from './health.ts';

@@ -1,4 +1,4 @@
-import { directoryChannels } from '../channels.ts';
+import { directoryChannels } from '../contract/channels.ts';
 import type { Clock } from './cache-options.ts';
 
 /** One failure may be a connection that died; from the second on, callers are not made to wait. */

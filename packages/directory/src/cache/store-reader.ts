@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import { type Placement } from '@switchyard/shard-context';
-import { directoryChannels, type StoreRead } from '../channels.ts';
-import type { DirectoryStore, FoundKey, ReadOptions } from '../directory-store.ts';
-import type { KeyDigest } from '../key-hash.ts';
+import { directoryChannels, type StoreRead } from '../contract/channels.ts';
+import type { DirectoryStore, FoundKey, ReadOptions } from '../contract/directory-store.ts';
+import type { KeyDigest } from '../keys/key-hash.ts';
 import type { CacheSettings } from './cache-options.ts';
 import { tenantName, type Entries } from './entries.ts';
 import { Gatherer, ReadSlots, type Flight } from './gatherer.ts';

@@ -1,5 +1,10 @@
 import type { Placement } from '@switchyard/shard-context';
-import type { ChangedPlacements, DirectoryStore, FoundKey, StoredKey } from '../directory-store.ts';
+import type {
+  ChangedPlacements,
+  DirectoryStore,
+  FoundKey,
+  StoredKey,
+} from '../contract/directory-store.ts';
 
 /** Keeps keys and placements in this process: for tests and small tools. Lost with it. */
 export class MemoryStore implements DirectoryStore {

@@ -14,8 +14,8 @@ import type {
   FoundKey,
   ReadOptions,
   StoredKey,
-} from '../directory-store.ts';
-import { DirectoryNotPreparedError, DirectoryOptionsInvalidError } from '../errors.ts';
+} from '../contract/directory-store.ts';
+import { DirectoryNotPreparedError, DirectoryOptionsInvalidError } from '../contract/errors.ts';
 
 /** Version of the documents; a store reads this one and the one before. */
 const FORMAT = 1;

@@ -6,8 +6,8 @@ import type {
   FoundKey,
   ReadOptions,
   StoredKey,
-} from '../directory-store.ts';
-import { DirectoryNotPreparedError } from '../errors.ts';
+} from '../contract/directory-store.ts';
+import { DirectoryNotPreparedError } from '../contract/errors.ts';
 import { MySqlConnections, type MySqlSession } from './mysql-connections.ts';
 import {
   FORMAT,

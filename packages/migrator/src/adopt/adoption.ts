@@ -1,8 +1,8 @@
 import type { Connection } from 'mysql2/promise';
-import { escapeIdentifier } from '@switchyard/models';
+import { escapeIdentifier } from '@switchyard/mysql';
 import type { LockFile, Shard, Topology } from '@switchyard/shard-context';
-import type { Fleet } from '../fleet/fleet.ts';
-import { rowsOf } from '../ledger/connection.ts';
+import type { Fleet } from '../rollout/fleet.ts';
+import { rowsOf } from '../server/connection.ts';
 import { readMigrationRows } from '../ledger/ledger.ts';
 import { floorsAbove, idCeilings, type IdFloor } from '../prepare/id-floors.ts';
 import { surveyShard } from '../prepare/survey.ts';

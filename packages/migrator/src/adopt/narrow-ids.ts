@@ -1,5 +1,5 @@
 import type { Connection } from 'mysql2/promise';
-import { rowsOf } from '../ledger/connection.ts';
+import { rowsOf } from '../server/connection.ts';
 
 /** An AUTO_INCREMENT column that is too narrow for interleaved ids. */
 export interface NarrowId {

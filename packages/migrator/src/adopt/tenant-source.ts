@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Connection } from 'mysql2/promise';
-import { escapeIdentifier } from '@switchyard/models';
-import { rowsOf } from '../ledger/connection.ts';
+import { escapeIdentifier } from '@switchyard/mysql';
+import { rowsOf } from '../server/connection.ts';
 import { AdoptionRefusedError } from './adopt-errors.ts';
 
 /** Whose rows the database holds. */

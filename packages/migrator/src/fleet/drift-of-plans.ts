@@ -1,5 +1,5 @@
 import type { PlanRefusal } from '../plan/plan.ts';
-import type { Forecast } from './shard-forecast.ts';
+import type { Forecast } from '../rollout/shard-forecast.ts';
 
 /**
  * Refuses the shards whose schema is not that of most of their siblings at the same point of the

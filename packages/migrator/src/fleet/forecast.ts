@@ -11,8 +11,8 @@ import { withDefaults } from '../rollout/rollout-policy.ts';
 import { isThere } from '../rollout/shard-run.ts';
 import { driftOf } from './drift-of-plans.ts';
 import { changedSince, unknownTo } from './files-and-ledger.ts';
-import type { Fleet } from './fleet.ts';
-import type { Forecast, RolloutRequest } from './shard-forecast.ts';
+import type { Fleet } from '../rollout/fleet.ts';
+import type { Forecast, RolloutRequest } from '../rollout/shard-forecast.ts';
 
 /** Looks at every shard and plans it. Nothing is changed. Budgets per server are kept. */
 export async function forecastFleet(fleet: Fleet, request: RolloutRequest): Promise<Forecast[]> {

@@ -12,7 +12,7 @@ import { Budget } from '../rollout/budget.ts';
 import type { Failure } from '../rollout/events.ts';
 import { failureOf } from '../rollout/failure.ts';
 import { withDefaults } from '../rollout/rollout-policy.ts';
-import type { Fleet } from './fleet.ts';
+import type { Fleet } from '../rollout/fleet.ts';
 import { changedSince, isNamed, unknownTo } from './files-and-ledger.ts';
 
 /** A migration that a shard has. */

@@ -1,6 +1,6 @@
-import { escapeIdentifier } from '@switchyard/models';
+import { escapeIdentifier } from '@switchyard/mysql';
 import type { ScratchSchema } from '../recording/scratch-schema.ts';
-import { errorNumber, saysAlreadyThere, serverMessage } from '../recording/server-answer.ts';
+import { errorNumber, saysAlreadyThere, serverMessage } from '../server/server-answer.ts';
 import type { StepPath } from './path.ts';
 import { rungClauses, rungsOf, type Rung } from './rungs.ts';
 

@@ -1,4 +1,4 @@
-import { isAtLeast, type ServerFacts } from '../recording/server-facts.ts';
+import { isAtLeast, type ServerFacts } from '../server/server-facts.ts';
 import type { StepPath } from './path.ts';
 
 /** One way of carrying out an ALTER TABLE. */

@@ -1,8 +1,8 @@
-import { escapeIdentifier } from '@switchyard/models';
+import { escapeIdentifier } from '@switchyard/mysql';
 import type { Clause } from '../parser/statement.ts';
 import { columnLines, otherLines } from '../recording/definition.ts';
 import type { ScratchSchema } from '../recording/scratch-schema.ts';
-import { errorNumber } from '../recording/server-answer.ts';
+import { errorNumber } from '../server/server-answer.ts';
 import type { NotClimbed } from './climb.ts';
 
 const TWIN = 'switchyard_twin';

@@ -1,5 +1,5 @@
 import type { Connection } from 'mysql2/promise';
-import { changedBy, rowsOf } from './connection.ts';
+import { changedBy, rowsOf } from '../server/connection.ts';
 import { readable } from './tables.ts';
 
 /** Which way a migration went. `baseline`: it was there when the database was adopted. */

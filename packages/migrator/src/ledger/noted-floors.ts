@@ -1,6 +1,6 @@
 import type { Connection } from 'mysql2/promise';
 import { raiseIdFloors, type IdCeilings } from '@switchyard/models';
-import { rowsOf } from './connection.ts';
+import { rowsOf } from '../server/connection.ts';
 import { isApplied, noteBaseline, readMigrationRows, type Author } from './ledger.ts';
 
 /** The ledger row of a shard whose tables are still to be made, and then to begin at higher ids. */

@@ -1,5 +1,5 @@
 import type { Connection } from 'mysql2/promise';
-import { rowsOf } from './connection.ts';
+import { rowsOf } from '../server/connection.ts';
 import { ShardBusyError } from './ledger-errors.ts';
 
 /**

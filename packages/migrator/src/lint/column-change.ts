@@ -1,4 +1,4 @@
-import { escapeIdentifier } from '@switchyard/models';
+import { escapeIdentifier } from '@switchyard/mysql';
 import { capacity, integerRange, type ColumnType } from './column-type.ts';
 
 /** What a change of a column's type can do to its data. */

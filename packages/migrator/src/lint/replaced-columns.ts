@@ -1,4 +1,4 @@
-import { escapeIdentifier } from '@switchyard/models';
+import { escapeIdentifier } from '@switchyard/mysql';
 import type { Clause } from '../parser/statement.ts';
 import type { RecordedStatement } from '../recording/recorded.ts';
 

@@ -1,5 +1,5 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import type { ServerFacts } from '../recording/server-facts.ts';
+import type { ServerFacts } from '../server/server-facts.ts';
 
 /** How large a table is by the server's own estimate. */
 export interface TableSize {

@@ -1,8 +1,8 @@
 import type { Connection } from 'mysql2/promise';
 import { raiseIdFloors } from '@switchyard/models';
 import type { Shard } from '@switchyard/shard-context';
-import type { Fleet } from '../fleet/fleet.ts';
-import { rowsOf } from '../ledger/connection.ts';
+import type { Fleet } from '../rollout/fleet.ts';
+import { rowsOf } from '../server/connection.ts';
 import { noteBaseline, readMigrationRows, type LedgerRow } from '../ledger/ledger.ts';
 import { FLOORS, noteFloors } from '../ledger/noted-floors.ts';
 import { readDefinition } from '../recording/definition.ts';

@@ -1,6 +1,6 @@
 import type { Connection } from 'mysql2/promise';
-import { escapeIdentifier } from '@switchyard/models';
-import { rowsOf } from '../ledger/connection.ts';
+import { escapeIdentifier } from '@switchyard/mysql';
+import { rowsOf } from '../server/connection.ts';
 
 /** What a schema has beside its tables. */
 export interface SchemaObject {

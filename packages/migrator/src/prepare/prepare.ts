@@ -1,6 +1,6 @@
 import { prepareShard } from '@switchyard/models';
 import type { LockFile, Shard, Topology } from '@switchyard/shard-context';
-import type { Fleet } from '../fleet/fleet.ts';
+import type { Fleet } from '../rollout/fleet.ts';
 import { prepareLedger } from '../ledger/tables.ts';
 import { Budget } from '../rollout/budget.ts';
 import type { OpenShard } from '../rollout/shard-session.ts';

@@ -1,6 +1,6 @@
 import type { Connection } from 'mysql2/promise';
 import type { Shard } from '@switchyard/shard-context';
-import type { Fleet } from '../fleet/fleet.ts';
+import type { Fleet } from '../rollout/fleet.ts';
 import { isNamed } from '../fleet/files-and-ledger.ts';
 import { isApplied, readHalfDone, readMigrationRows, type LedgerRow } from '../ledger/ledger.ts';
 import type { Budget } from '../rollout/budget.ts';

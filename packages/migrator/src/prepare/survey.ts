@@ -1,6 +1,6 @@
 import type { Connection } from 'mysql2/promise';
 import type { Shard } from '@switchyard/shard-context';
-import { rowsOf } from '../ledger/connection.ts';
+import { rowsOf } from '../server/connection.ts';
 import { LEDGER_TABLES } from '../ledger/tables.ts';
 
 /** What a shard's database is before anything is written to it. */

@@ -1,8 +1,8 @@
-import { escapeIdentifier } from '@switchyard/models';
+import { escapeIdentifier } from '@switchyard/mysql';
 import type { Clause, Statement } from '../parser/statement.ts';
 import { columnLines } from './definition.ts';
 import type { ScratchSchema } from './scratch-schema.ts';
-import { saysAlreadyThere } from './server-answer.ts';
+import { saysAlreadyThere } from '../server/server-answer.ts';
 
 /** Clauses for which it matters which tables refer to this one. */
 const SEEN_BY_CHILDREN: ReadonlySet<Clause['kind']> = new Set([

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { escapeIdentifier } from '@switchyard/models';
+import { escapeIdentifier } from '@switchyard/mysql';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import { errorNumber } from './server-answer.ts';
+import { errorNumber } from '../server/server-answer.ts';
 
 const NO_SUCH_TABLE = 1146;
 const NOT_A_TABLE = 1347;

@@ -4,7 +4,7 @@ import { recordingDataSource } from './recording-data-source.ts';
 import type { Recording } from './recorded.ts';
 import { Recorder } from './recorder.ts';
 import type { ScratchSchema } from './scratch-schema.ts';
-import { serverMessage } from './server-answer.ts';
+import { serverMessage } from '../server/server-answer.ts';
 
 /**
  * Runs `up` or `down` of a migration against the scratch database and writes down what it sends.

@@ -1,4 +1,4 @@
-import { escapeIdentifier } from '@switchyard/models';
+import { escapeIdentifier } from '@switchyard/mysql';
 import type { Connection, QueryResult } from 'mysql2/promise';
 import { readStatement } from '../parser/read-statement.ts';
 import type { Statement } from '../parser/statement.ts';
@@ -6,7 +6,7 @@ import { applyToScratch } from './apply-to-scratch.ts';
 import type { RecordedStatement, Recording, RecordingFailure } from './recorded.ts';
 import type { ScratchSchema } from './scratch-schema.ts';
 import { MigrationNotPlannableError } from './scratch-errors.ts';
-import { serverMessage } from './server-answer.ts';
+import { serverMessage } from '../server/server-answer.ts';
 
 const METADATA_TABLE = 'typeorm_metadata';
 

@@ -1,10 +1,10 @@
-import { escapeIdentifier } from '@switchyard/models';
+import { escapeIdentifier } from '@switchyard/mysql';
 import { randomBytes } from 'node:crypto';
 import type { Connection, QueryResult, RowDataPacket } from 'mysql2/promise';
 import { readDefinition } from './definition.ts';
 import { ScratchRefusedError, TableNotMirroredError } from './scratch-errors.ts';
-import { errorNumber } from './server-answer.ts';
-import type { ServerFacts } from './server-facts.ts';
+import { errorNumber } from '../server/server-answer.ts';
+import type { ServerFacts } from '../server/server-facts.ts';
 
 const PREFIX = 'switchyard_scratch_';
 const STALE_MS = 3_600_000;

@@ -1,7 +1,7 @@
 import { isSwitchyardError } from '@switchyard/shard-context';
 import type { Failure } from './events.ts';
-import { isConnectionLoss } from './connection-loss.ts';
-import { withoutValues } from './without-values.ts';
+import { isConnectionLoss } from '../server/connection-loss.ts';
+import { withoutValues } from '../server/without-values.ts';
 
 /** An error as reports show it: code, message, remedy; no stack, no values, no secrets. */
 export function failureOf(error: unknown): Failure {

@@ -7,7 +7,7 @@ import {
 import { raiseNotedFloors } from '../ledger/noted-floors.ts';
 import { outcomeOf } from '../plan/outcome.ts';
 import type { ShardPlan } from '../plan/plan.ts';
-import { isConnectionLoss } from './connection-loss.ts';
+import { isConnectionLoss } from '../server/connection-loss.ts';
 import { passControlPoint } from './control-points.ts';
 import { keepSteps, keptSteps } from './kept-steps.ts';
 import { MigrationChangedError, SchemaMovedError } from './rollout-errors.ts';

@@ -1,6 +1,6 @@
 import { SwitchyardError } from '@switchyard/shard-context';
 import type { DataCheck, Step } from '../plan/plan.ts';
-import { withoutValues } from './without-values.ts';
+import { withoutValues } from '../server/without-values.ts';
 
 /** What to do about a server's answer, by its error number. */
 const REMEDIES: Readonly<Record<number, string>> = {

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
-import type { Fleet } from '../fleet/fleet.ts';
-import type { Forecast, RolloutRequest } from '../fleet/shard-forecast.ts';
-import { clearAborts } from '../fleet/fleet-control.ts';
+import type { Fleet } from './fleet.ts';
+import type { Forecast, RolloutRequest } from './shard-forecast.ts';
+import { clearAborts } from './fleet-control.ts';
 import { RolloutHaltedError } from '../ledger/ledger-errors.ts';
 import { Budget } from './budget.ts';
 import type { OnEvent, ShardOutcome, ShardResult } from './events.ts';

@@ -4,7 +4,7 @@ import { isApplied, readHalfDone, readMigrationRows, type LedgerRow } from '../l
 import type { MigrationFile } from '../migrations/migration-file.ts';
 import type { ShardPlan } from '../plan/plan.ts';
 import type { Planner } from '../plan/planner.ts';
-import { isConnectionLoss } from './connection-loss.ts';
+import { isConnectionLoss } from '../server/connection-loss.ts';
 import { finishMigration, runMigration, type MigrationEnd } from './migration-run.ts';
 import { PlanRefusedError } from './rollout-errors.ts';
 import { ShardSession, type SessionOptions } from './shard-session.ts';

@@ -5,7 +5,7 @@ import { noteStarted, type Author, type Beginning } from '../ledger/ledger.ts';
 import { readLease, releaseLease, renewLease, takeLease } from '../ledger/lease.ts';
 import { LeaseLostError, RolloutHaltedError } from '../ledger/ledger-errors.ts';
 import { reclaimServerLock } from '../ledger/server-lock.ts';
-import { isConnectionLoss } from './connection-loss.ts';
+import { isConnectionLoss } from '../server/connection-loss.ts';
 import { passControlPoint } from './control-points.ts';
 import type { OnEvent } from './events.ts';
 import type { FullPolicy } from './rollout-policy.ts';

@@ -1,5 +1,5 @@
 import type { Connection } from 'mysql2/promise';
-import { rowsOf } from '../ledger/connection.ts';
+import { rowsOf } from '../server/connection.ts';
 
 /** What a look at a running statement shows. */
 export interface Sighting {

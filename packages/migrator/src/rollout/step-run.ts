@@ -1,11 +1,11 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from 'mysql2/promise';
-import { rowsOf } from '../ledger/connection.ts';
+import { rowsOf } from '../server/connection.ts';
 import { noteEnded, type Beginning } from '../ledger/ledger.ts';
 import { outcomeOf, stillHolds } from '../plan/outcome.ts';
 import type { Step } from '../plan/plan.ts';
-import { isConnectionLoss } from './connection-loss.ts';
+import { isConnectionLoss } from '../server/connection-loss.ts';
 import { passControlPoint } from './control-points.ts';
 import {
   SchemaMovedError,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Step } from '../plan/plan.ts';
-import { findLockBlockers, type LockBlocker } from './lock-blockers.ts';
+import { findLockBlockers, type LockBlocker } from '../server/lock-blockers.ts';
 import { TableLockedError } from './rollout-errors.ts';
 import type { ShardSession } from './shard-session.ts';
 

@@ -5,8 +5,8 @@ import {
   type Role,
   type Shard,
 } from '@switchyard/shard-context';
+import type { Acquired, FleetPools } from '@switchyard/mysql/internal';
 import type { DataSource } from 'typeorm';
-import type { Acquired, FleetPools } from '../pool/fleet-pools.ts';
 import { WriteNotFencedError } from '../runner/runner-errors.ts';
 import type { RunnerHome } from '../runner/runner-home.ts';
 import type { Statement } from '../statements/classify.ts';

@@ -11,13 +11,13 @@ import {
 } from 'typeorm';
 import { MysqlDriver } from 'typeorm/driver/mysql/MysqlDriver.js';
 import { refusePinned } from '../declarations/refuse-pinned.ts';
-import { ShardedEntityManager } from '../records/sharded-entity-manager.ts';
+import { ShardedEntityManager } from '../typeorm/sharded-entity-manager.ts';
 import { RunnerMisplacedError } from '../runner/runner-errors.ts';
 import type { QueryResultCache } from 'typeorm/cache/QueryResultCache.js';
-import { cachesInTable } from './options.ts';
-import { makePlacedBuilders } from './create-placed-builder.ts';
-import type { WriteGuards } from './guards.ts';
-import { namedPlace, type Router } from './router.ts';
+import { cachesInTable } from '../options.ts';
+import { makePlacedBuilders } from '../typeorm/create-placed-builder.ts';
+import type { WriteGuards } from '../record-rules.ts';
+import { namedPlace, type Router } from '../typeorm/router.ts';
 
 /**
  * One shard of a sharded data source, as an ordinary TypeORM data source for code that wants a

@@ -8,6 +8,7 @@ import {
   type Shard,
   type Topology,
 } from '@switchyard/shard-context';
+import { FleetPools } from '@switchyard/mysql/internal';
 import {
   DataSource,
   type DataSourceOptions,
@@ -22,16 +23,15 @@ import { checkDeclarations } from '../declarations/check-declarations.ts';
 import { refusePinned } from '../declarations/refuse-pinned.ts';
 import { refuseRelationsAcross } from '../declarations/relations-across.ts';
 import type { QueryResultCache } from 'typeorm/cache/QueryResultCache.js';
-import { FleetPools } from '../pool/fleet-pools.ts';
-import { ShardedEntityManager } from '../records/sharded-entity-manager.ts';
+import { ShardedEntityManager } from '../typeorm/sharded-entity-manager.ts';
 import { ShardQueryRunner } from '../runner/shard-query-runner.ts';
 import { ContextMissingReports, type ContextMissing } from './context-missing.ts';
-import { ContextReportNotAllowedError } from './data-source-errors.ts';
-import { applyCapabilities } from './capabilities.ts';
-import { makePlacedBuilders } from './create-placed-builder.ts';
-import { installGraphHooks } from './graph-hooks.ts';
+import { ContextReportNotAllowedError } from '../data-source-errors.ts';
+import { applyCapabilities } from '../typeorm/capabilities.ts';
+import { makePlacedBuilders } from '../typeorm/create-placed-builder.ts';
+import { installGraphHooks } from '../typeorm/graph-hooks.ts';
 import { MigrationMemory } from './has-migration.ts';
-import type { WriteGuards } from './guards.ts';
+import type { WriteGuards } from '../record-rules.ts';
 import { guardsInUse } from './guards-in-use.ts';
 import {
   cachesInTable,
@@ -40,16 +40,16 @@ import {
   refuseOptions,
   typeormOptions,
   type ShardedDataSourceOptions,
-} from './options.ts';
-import { PlacedResultCache } from './placed-result-cache.ts';
-import { PlacedRelationLoader } from './placed-relation-loader.ts';
-import { installReloadHook } from './reload-hook.ts';
-import { namedPlace } from './router.ts';
-import { RouterDriver } from './router-driver.ts';
+} from '../options.ts';
+import { PlacedResultCache } from '../typeorm/placed-result-cache.ts';
+import { PlacedRelationLoader } from '../typeorm/placed-relation-loader.ts';
+import { installReloadHook } from '../typeorm/reload-hook.ts';
+import { namedPlace } from '../typeorm/router.ts';
+import { RouterDriver } from '../typeorm/router-driver.ts';
 import { PlacedHome, ReportedHome, type HomeParts } from './runner-homes.ts';
 import { ShardDataSource, type ShardDriver } from './shard-data-source.ts';
 import { TenantTables } from './tenant-tables.ts';
-import { checkInternals } from './typeorm-internals.ts';
+import { checkInternals } from '../typeorm/typeorm-internals.ts';
 
 /**
  * A TypeORM data source over all shards of a topology. Repositories, managers, query builders and

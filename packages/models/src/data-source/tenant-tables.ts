@@ -1,7 +1,7 @@
 import type { EntityMetadata } from 'typeorm';
 import type { Statement } from '../statements/classify.ts';
-import { cascadeReach, type CascadeReach } from './cascade-reach.ts';
-import type { WriteGuards } from './guards.ts';
+import { cascadeReach, type CascadeReach } from '../tenancy/cascade-reach.ts';
+import type { WriteGuards } from '../record-rules.ts';
 
 /** Verbs of statements that delete rows: REPLACE the one it finds, '' nobody knows. */
 const DELETING = new Set(['DELETE', 'REPLACE', 'TRUNCATE', '']);

@@ -4,8 +4,15 @@ import {
   TenantFrozenError,
   type ShardTenant,
 } from '@switchyard/shard-context';
-import { FENCE_REFUSAL } from '../system/system-tables.ts';
-import type { LockHolder } from './lock-holders.ts';
+import { FENCE_REFUSAL } from './fence-tables.ts';
+
+/** A transaction that keeps a tenant from being frozen. */
+export interface LockHolder {
+  /** The server's number of its connection, as KILL takes it. */
+  readonly thread: number;
+  /** How long the transaction has been open, to the second. */
+  readonly ageMs: number;
+}
 
 /** The shard has no record of the tenant: it was never admitted here. Nothing was written. */
 export class TenantNotOnShardError extends SwitchyardError {

@@ -1,4 +1,4 @@
-import { escapeIdentifier } from '../system/escape-identifier.ts';
+import { escapeIdentifier } from '@switchyard/mysql/internal';
 
 /** A connection as the floors need it; mysql2's promise connections and query runners fit. */
 export interface IdConnection {

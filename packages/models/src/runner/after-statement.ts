@@ -1,7 +1,12 @@
 import type { Place } from '@switchyard/shard-context';
-import type { PooledConnection } from '../pool/pooled-connection.ts';
+import {
+  foundReadOnly,
+  hasRolledBack,
+  isConnectionLost,
+  type PooledConnection,
+  wasNotSent,
+} from '@switchyard/mysql/internal';
 import type { Statement } from '../statements/classify.ts';
-import { foundReadOnly, hasRolledBack, isConnectionLost, wasNotSent } from './driver-failures.ts';
 import { FenceLostError, OutcomeUnknownError } from './runner-errors.ts';
 import { mayWrite } from './statement-rules.ts';
 

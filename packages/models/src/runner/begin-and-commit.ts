@@ -1,10 +1,15 @@
 import type { Place } from '@switchyard/shard-context';
+import {
+  failureNumber,
+  failureText,
+  isConnectionLost,
+  type PooledConnection,
+  ShardNotIdentifiableError,
+  wasNotSent,
+} from '@switchyard/mysql/internal';
 import type { IsolationLevel } from 'typeorm/driver/types/IsolationLevel.js';
 import { fenceRefusal } from '../fence/fence-errors.ts';
-import { ShardNotIdentifiableError } from '../identity/identity-errors.ts';
-import type { PooledConnection } from '../pool/pooled-connection.ts';
-import { FENCE_PROCEDURE } from '../system/system-tables.ts';
-import { failureNumber, failureText, isConnectionLost, wasNotSent } from './driver-failures.ts';
+import { FENCE_PROCEDURE } from '../fence/fence-tables.ts';
 import { OutcomeUnknownError, TransactionPoisonedError } from './runner-errors.ts';
 
 /** The server's number for a procedure that is not there. */

@@ -1,6 +1,6 @@
 import type { Role } from '@switchyard/shard-context';
+import type { PooledConnection } from '@switchyard/mysql/internal';
 import { QueryRunnerAlreadyReleasedError } from 'typeorm';
-import type { PooledConnection } from '../pool/pooled-connection.ts';
 import type { RunnerHome } from './runner-home.ts';
 
 /** The pooled connection of one runner: taken at the first statement, given back once. */

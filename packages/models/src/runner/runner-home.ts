@@ -1,6 +1,6 @@
 import type { Frame, Place, Role } from '@switchyard/shard-context';
+import type { PooledConnection } from '@switchyard/mysql/internal';
 import type { DataSource } from 'typeorm';
-import type { PooledConnection } from '../pool/pooled-connection.ts';
 import type { Statement } from '../statements/classify.ts';
 
 /** What a runner gets from the data source that makes it. */

@@ -8,14 +8,14 @@ import {
   type Place,
   type Role,
 } from '@switchyard/shard-context';
+import type { PooledConnection } from '@switchyard/mysql/internal';
 import type { ObjectLiteral, ReplicationMode } from 'typeorm';
 import { QueryRunnerAlreadyReleasedError, TransactionNotStartedError } from 'typeorm';
 import type { MysqlDriver } from 'typeorm/driver/mysql/MysqlDriver.js';
 import type { IsolationLevel } from 'typeorm/driver/types/IsolationLevel.js';
 import { validateIsolationLevel } from 'typeorm/driver/validate-isolation-level.js';
 import type { ReadStream } from 'typeorm/platform/PlatformTools.js';
-import type { PlacedRunner } from '../data-source/guards.ts';
-import type { PooledConnection } from '../pool/pooled-connection.ts';
+import type { PlacedRunner } from '../record-rules.ts';
 import type { Statement } from '../statements/classify.ts';
 import { classifyStatement } from '../statements/statement-cache.ts';
 import { beginTransaction, commitTransaction, type Sender } from './begin-and-commit.ts';

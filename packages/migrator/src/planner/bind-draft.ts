@@ -1,0 +1,175 @@
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { errorNumber } from '../server/server-answer.ts';
+import type { ServerFacts } from '../server/server-facts.ts';
+import { moreRowsThan } from './draft-other.ts';
+import type { DataProbe, Draft, DraftStep } from './draft.ts';
+import { outcomeOf } from '../plan/outcome.ts';
+import type { DataCheck, PlanRefusal, Step } from '../plan/plan.ts';
+import type { PlanPolicy } from '../plan/planner.ts';
+import { sizeOf, tableSizes, type TableSize } from '../plan/table-sizes.ts';
+
+/** A shard that a draft is turned into a plan for. */
+export interface BoundShard {
+  readonly connection: Connection;
+  readonly facts: ServerFacts;
+  readonly policy: Required<PlanPolicy>;
+  readonly allow: ReadonlySet<string>;
+  /** Name of the scratch database that the draft was made in; the shard's own is put instead. */
+  readonly scratchName: string;
+}
+
+/** What a draft comes to on one shard: how large its tables are decides the rest. */
+export async function bindDraft(
+  shard: BoundShard,
+  draft: Draft,
+): Promise<{ steps: Step[]; refusals: PlanRefusal[] }> {
+  const tables = [...new Set(draft.steps.flatMap(({ table }) => table ?? []))];
+  const sizes = await tableSizes(shard.connection, shard.facts, tables);
+  const refusals = [...draft.refusals, ...(await probed(shard, draft.probes))];
+  const steps: Step[] = [];
+  for (const step of draft.steps) {
+    const bound = await boundStep(shard, step, sizeOf(sizes, step.table));
+    if ('rule' in bound) refusals.push(bound);
+    else steps.push({ ...bound, readsData: draft.dataReads.length > 0 });
+  }
+  return { steps, refusals };
+}
+
+type BoundStep = Omit<Step, 'readsData'>;
+
+async function boundStep(
+  shard: BoundShard,
+  draft: DraftStep,
+  size: TableSize,
+): Promise<BoundStep | PlanRefusal> {
+  const { madeHere, whenSmall, rowVersions, ...step } = draft;
+  void rowVersions;
+  const own = { ...size, ...inDatabase(shard, step) };
+  if (step.verify.kind === 'object') return presentObject(shard, own);
+  if (step.path === 'rebuild' && shard.policy.rebuild === 'refuse' && !madeHere) {
+    return rebuildRefused(step);
+  }
+  const copies = step.path === 'copy' || whenSmall !== undefined;
+  if (!copies) return own;
+  const small = madeHere || (await isSmall(shard, step.table));
+  if (small)
+    return { ...own, ...smallWay(draft), checks: madeHere ? [] : [stillSmall(shard, step)] };
+  return step.path === 'copy' ? needsCopy(shard, step, size) : own;
+}
+
+function smallWay({ whenSmall, session }: DraftStep): Partial<BoundStep> {
+  if (whenSmall === undefined) return { lock: 'shared', note: SMALL_NOTE };
+  return { ...whenSmall, session: without(session, 'foreign_key_checks') };
+}
+
+const SMALL_NOTE = 'small table: copied while writes wait';
+
+function without(session: Step['session'], name: string): Step['session'] {
+  return Object.fromEntries(Object.entries(session).filter(([key]) => key !== name));
+}
+
+/** A definition that names its database does so on every shard with its own. */
+function inDatabase<T extends Pick<Step, 'sql' | 'clause' | 'parameters'>>(
+  shard: BoundShard,
+  step: T,
+): T {
+  const put = (text: string) => text.replaceAll(shard.scratchName, shard.facts.database);
+  const parameters = step.parameters.map((value) =>
+    typeof value === 'string' ? put(value) : value,
+  );
+  return { ...step, sql: put(step.sql), clause: put(step.clause), parameters };
+}
+
+async function presentObject(shard: BoundShard, step: BoundStep): Promise<BoundStep> {
+  const outcome = await outcomeOf(shard.connection, { ...step, readsData: false });
+  if (outcome !== 'done') return step;
+  return {
+    ...step,
+    path: 'already-there',
+    sql: '',
+    lock: 'none',
+    note: 'the shard has it already',
+  };
+}
+
+async function isSmall(shard: BoundShard, table: string | undefined): Promise<boolean> {
+  if (table === undefined) return false;
+  return (await offending(shard, moreRowsThan(table, shard.policy.smallTableRows))) === 0;
+}
+
+/** Between planning and running a table may have grown. */
+function stillSmall(shard: BoundShard, step: Pick<Step, 'table'>): DataCheck {
+  const most = shard.policy.smallTableRows;
+  return {
+    when: 'before',
+    sql: moreRowsThan(step.table ?? '', most),
+    failure: `${step.table ?? ''} has more than ${most} rows by now`,
+    remedy: 'Plan again',
+  };
+}
+
+function needsCopy(shard: BoundShard, step: BoundStepParts, size: TableSize): PlanRefusal {
+  const about = `about ${Math.max(size.rows, shard.policy.smallTableRows)} rows`;
+  return {
+    rule: 'NEEDS_COPY',
+    table: step.table,
+    clause: step.clause,
+    reason: `the server can only do it by copying the table (${about}) while writes wait`,
+    remedy: 'Use another change, or an online copy (gh-ost, pt-online-schema-change) by hand',
+  };
+}
+
+type BoundStepParts = Pick<Step, 'table' | 'clause'>;
+
+function rebuildRefused(step: BoundStepParts): PlanRefusal {
+  return {
+    rule: 'REBUILD_REFUSED',
+    table: step.table,
+    clause: step.clause,
+    reason: 'it rewrites the table in place, and replicas would stand still for as long',
+    remedy: "Set the policy to rebuild: 'allow' where replicas do not matter",
+  };
+}
+
+async function probed(shard: BoundShard, probes: readonly DataProbe[]): Promise<PlanRefusal[]> {
+  const refusals: PlanRefusal[] = [];
+  for (const { sql, refusal } of probes) {
+    const count = await offending(shard, sql);
+    if (count === 0) continue;
+    const found = count === 'unknown' ? notChecked(shard, refusal) : refusal;
+    if (found.flag === undefined || !shard.allow.has(found.flag)) refusals.push(found);
+  }
+  return refusals;
+}
+
+function notChecked({ policy }: BoundShard, refusal: PlanRefusal): PlanRefusal {
+  return {
+    ...refusal,
+    rule: 'NOT_CHECKED',
+    reason: `counting took longer than ${policy.probeSeconds} s, and it may be that ${refusal.reason}`,
+    remedy: 'Check it by hand and allow it by name, or plan with more probeSeconds',
+    flag: `unchecked:${refusal.table ?? ''}`,
+  };
+}
+
+/** Tables that come into being by a rename have no rows that could be counted yet. */
+const NO_SUCH_TABLE = 1146;
+const TOO_LONG = new Set([1969, 3024]);
+
+/** The answer to a question to the shard's rows, within the time that the policy gives it. */
+async function offending(shard: BoundShard, sql: string): Promise<number | 'unknown'> {
+  const seconds = shard.policy.probeSeconds;
+  const limited =
+    shard.facts.engine === 'mariadb'
+      ? `SET STATEMENT max_statement_time = ${seconds} FOR ${sql}`
+      : sql.replace(/^SELECT/, `SELECT /*+ MAX_EXECUTION_TIME(${seconds * 1000}) */`);
+  try {
+    const [rows] = await shard.connection.query<RowDataPacket[]>(limited);
+    return Number((rows[0] as { offending?: unknown } | undefined)?.offending ?? 0);
+  } catch (error) {
+    const number = errorNumber(error) ?? 0;
+    if (number === NO_SUCH_TABLE) return 1;
+    if (TOO_LONG.has(number)) return 'unknown';
+    throw error;
+  }
+}

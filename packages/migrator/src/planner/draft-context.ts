@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import type { MigrationFile } from '../migrations/migration-file.ts';
+import { columnLines } from '../recording/definition.ts';
+import type { ScratchSchema } from '../recording/scratch-schema.ts';
+import type { EntityColumns } from '../lint/entity-columns.ts';
+import type { DataProbe, DraftStep } from './draft.ts';
+import type { Direction, PlanRefusal, Step } from '../plan/plan.ts';
+import type { PlanPolicy } from '../plan/planner.ts';
+
+/** What all parts of drafting one migration share; steps and refusals are added as they are found. */
+export class DraftContext {
+  readonly steps: DraftStep[] = [];
+  readonly refusals: PlanRefusal[] = [];
+  /** False while the migration has `foreign_key_checks` turned off. */
+  foreignKeyChecks = true;
+  /** Questions to the rows of each shard. */
+  readonly probes: DataProbe[] = [];
+  /** Tables that this migration makes, or one that runs before it. */
+  readonly made: Set<string>;
+  readonly scratch: ScratchSchema;
+  readonly migration: MigrationFile;
+  readonly direction: Direction;
+  readonly policy: Required<PlanPolicy>;
+  readonly allow: ReadonlySet<string>;
+  /** Tables that have no row versions left. */
+  readonly withoutInstant: ReadonlySet<string>;
+  readonly entities: EntityColumns;
+
+  constructor(parts: DraftContextParts) {
+    this.made = parts.made;
+    this.scratch = parts.scratch;
+    this.migration = parts.migration;
+    this.direction = parts.direction;
+    this.policy = parts.policy;
+    this.allow = parts.allow;
+    this.withoutInstant = parts.withoutInstant;
+    this.entities = parts.entities;
+  }
+
+  /** Adds a step, named by what it does and where in the migration it stands. */
+  add(step: Omit<DraftStep, 'id'>): void {
+    const text = step.clause.replaceAll(/\s+/g, ' ');
+    const parts = [this.migration.name, this.direction, step.table ?? '', text];
+    const same = this.steps.filter((s) => s.table === step.table && s.clause === step.clause);
+    const id = createHash('sha256')
+      .update(JSON.stringify([...parts, same.length]))
+      .digest('hex');
+    const session: Step['session'] = this.foreignKeyChecks ? {} : { foreign_key_checks: 0 };
+    this.steps.push({ id: id.slice(0, 24), ...step, session: { ...session, ...step.session } });
+  }
+
+  /** Adds a question whose answer may refuse the migration on a shard. */
+  probe(probe: DataProbe): void {
+    this.probes.push(probe);
+  }
+
+  /** True where the shard has these columns now: rows can be asked only of what is there. */
+  isOnShard(table: string, columns: readonly string[]): boolean {
+    const definition = this.scratch.seen.get(table);
+    if (definition === undefined) return false;
+    const lines = columnLines(definition);
+    return columns.every((column) => lines.has(column));
+  }
+
+  /** Adds a refusal, unless its flag was given. */
+  refuse(refusal: PlanRefusal): void {
+    if (refusal.flag !== undefined && this.allow.has(refusal.flag)) return;
+    this.refusals.push(refusal);
+  }
+}
+
+/** What a context is made of. */
+export type DraftContextParts = Pick<
+  DraftContext,
+  | 'made'
+  | 'scratch'
+  | 'migration'
+  | 'direction'
+  | 'policy'
+  | 'allow'
+  | 'withoutInstant'
+  | 'entities'
+>;

@@ -1,0 +1,126 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { ShardTenantChange } from '@switchyard/shard-context';
+import { failureNumber } from '@switchyard/mysql/internal';
+import type { Connection } from 'mysql2/promise';
+import { TenantBusyError, type LockHolder } from '../fence/fence-errors.ts';
+import type { LockHolders } from './lock-holders.ts';
+
+/**
+ * Longest that a freeze stands in the queue for the row. A waiting exclusive lock makes every new
+ * shared one wait behind it, so this bounds what others wait for it.
+ */
+export const LOCK_WAIT_MS = 1_000;
+/** A transaction open for longer will probably not end within a lock wait: it is waited out. */
+const LONG_MS = 2_000;
+/** How often a wait looks whom it waits for. */
+const LOOK_MS = 100;
+const FIRST_PAUSE_MS = 20;
+const LONGEST_PAUSE_MS = 500;
+
+/** MySQL: NOWAIT; both: lock wait timeout, deadlock, killed query. */
+const NOT_GOT = [3572, 1205, 1213, 1317];
+
+/** A connection that may wait for the row, another one that watches, and who to look for. */
+export interface FreezeTools {
+  readonly waiting: Connection;
+  readonly watching: Connection;
+  readonly holders: LockHolders;
+}
+
+const LOCK_ROW =
+  "SELECT state, epoch FROM shard_tenant WHERE tenant = ? AND state = 'active' AND epoch = ? FOR UPDATE";
+
+/**
+ * Locks the tenant's row against its open transactions and freezes it. Tries without waiting, looks
+ * who holds the row, and stands in the queue only where those may soon be gone. Nothing is changed
+ * where the row is not `active` at `fromEpoch`: the caller reads and decides.
+ * @throws TenantBusyError
+ */
+export async function freezeRow(
+  tools: FreezeTools,
+  change: ShardTenantChange,
+  deadlineMs: number,
+): Promise<void> {
+  const endsAt = Date.now() + deadlineMs;
+  let pauseMs = FIRST_PAUSE_MS;
+  let seen: readonly LockHolder[] = [];
+  await tools.waiting.query('SET SESSION innodb_lock_wait_timeout = 1');
+  // No gap locks: a neighbour's admission has nothing to do with this.
+  await tools.waiting.query('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED');
+  for (;;) {
+    if (await tryFreeze(tools, change, 'NOWAIT')) return;
+    // Whoever was seen to be long is waited out without standing in the queue again.
+    const held = await tools.holders.held(threadOf(tools.waiting));
+    seen = held ?? (await tools.holders.stillOpen(seen.filter(isLong)));
+    if (!hasLong(seen)) {
+      const blocking = await freezeWaiting(tools, change);
+      if (blocking === 'frozen') return;
+      seen = blocking;
+    }
+    const left = endsAt - Date.now();
+    if (left <= 0) throw new TenantBusyError({ ...change, deadlineMs, holders: seen.slice(0, 3) });
+    // Others pass while we pause: never shorter than the wait that we imposed on them.
+    await pause(Math.min(left, pauseMs));
+    pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+  }
+}
+
+/** Stands in the queue, for a second at most, and leaves it when a long transaction is in front. */
+async function freezeWaiting(
+  tools: FreezeTools,
+  change: ShardTenantChange,
+): Promise<'frozen' | readonly LockHolder[]> {
+  const thread = threadOf(tools.waiting);
+  const since = Date.now();
+  let settled = false;
+  let seen: readonly LockHolder[] = [];
+  const freezing = tryFreeze(tools, change, '').finally(() => (settled = true));
+  freezing.catch(() => undefined); // awaited below
+  while (!settled) {
+    await Promise.race([freezing.catch(() => undefined), pause(LOOK_MS)]);
+    if (settled) break;
+    seen = (await tools.holders.blocking(thread)) ?? seen;
+    const over = Date.now() - since >= LOCK_WAIT_MS - LOOK_MS;
+    // InnoDB looks at its own timeout once a second, which may double it.
+    if (over || hasLong(seen)) await tools.watching.query(`KILL QUERY ${thread}`);
+  }
+  return (await freezing) ? 'frozen' : seen;
+}
+
+/** False where the row was held; the transaction is then rolled back. */
+async function tryFreeze(
+  { waiting }: FreezeTools,
+  change: ShardTenantChange,
+  nowait: 'NOWAIT' | '',
+): Promise<boolean> {
+  const { tenant, fromEpoch, toEpoch } = change;
+  try {
+    await waiting.query('START TRANSACTION');
+    await waiting.query(`${LOCK_ROW} ${nowait}`, [tenant, fromEpoch]);
+    await waiting.query(
+      "UPDATE shard_tenant SET state = 'frozen', epoch = ? WHERE tenant = ? AND state = 'active' AND epoch = ?",
+      [toEpoch, tenant, fromEpoch],
+    );
+    await waiting.query('COMMIT');
+    return true;
+  } catch (error) {
+    if (!NOT_GOT.includes(failureNumber(error) ?? 0)) throw error;
+    await waiting.query('ROLLBACK').catch((failure: unknown) => {
+      // A late KILL may meet the ROLLBACK; the next START TRANSACTION rolls back as well.
+      if (failureNumber(failure) !== 1317) throw failure;
+    });
+    return false;
+  }
+}
+
+function hasLong(holders: readonly LockHolder[]): boolean {
+  return holders.some(isLong);
+}
+
+function isLong({ ageMs }: LockHolder): boolean {
+  return ageMs > LONG_MS;
+}
+
+function threadOf(connection: Connection): number {
+  return connection.threadId;
+}
