@@ -1,14 +1,14 @@
 // For Switchyard's own packages only; semver does not cover it.
 export { escapeIdentifier } from './server/escape-identifier.ts';
+export { isConnectionLost, wasNotSent } from './server/connection-loss.ts';
 export {
   asksForChange,
-  failureNumber,
-  failureText,
   foundReadOnly,
   hasRolledBack,
-  isConnectionLost,
-  wasNotSent,
+  isAccessDenied,
 } from './server/driver-failures.ts';
+export { failureNumber, failureText, isServerError, ServerError } from './server/server-errors.ts';
+export { isAtLeast } from './server/server-version.ts';
 export { serverFacts, type ServerFacts } from './server/server-facts.ts';
 export { explainFailure, openConnection, type OpenOptions } from './connection/open-connection.ts';
 export {
@@ -25,7 +25,8 @@ export {
   refuseUnsupported,
   type ShardIdentity,
 } from './identity/check-identity.ts';
-export { FORMAT, READABLE_FORMATS, SHARD_IDENTITY } from './identity/identity-table.ts';
+export { SHARD_IDENTITY } from './identity/identity-table.ts';
+export { identityOf, stampIdentity } from './identity/stamp-identity.ts';
 export {
   isIdentityFailure,
   ServerNotSupportedError,

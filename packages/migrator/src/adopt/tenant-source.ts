@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Connection } from 'mysql2/promise';
-import { escapeIdentifier } from '@switchyard/mysql';
+import { escapeIdentifier, failureNumber } from '@switchyard/mysql/internal';
 import { rowsOf } from '../server/connection.ts';
 import { AdoptionRefusedError } from './adopt-errors.ts';
 
@@ -49,7 +49,7 @@ async function read(
     );
     return rows.map(({ tenant }) => String(tenant));
   } catch (error) {
-    if (typeof (error as { errno?: number }).errno !== 'number') throw error;
+    if (failureNumber(error) === undefined) throw error;
     const reason = `the tenants cannot be read from ${table}.${column}`;
     throw new AdoptionRefusedError(shard, reason, 'Name a table and column: account.id');
   }

@@ -1,11 +1,20 @@
-import { escapeIdentifier } from '@switchyard/mysql';
+import {
+  escapeIdentifier,
+  failureNumber,
+  failureText,
+  ServerError,
+} from '@switchyard/mysql/internal';
 import type { ScratchSchema } from '../recording/scratch-schema.ts';
-import { errorNumber, saysAlreadyThere, serverMessage } from '../server/server-answer.ts';
+import { saysAlreadyThere } from '../server/server-answer.ts';
 import type { StepPath } from './path.ts';
 import { rungClauses, rungsOf, type Rung } from './rungs.ts';
 
 /** `Not supported` (with or without a reason), and the limit of row versions. */
-const TRY_NEXT: ReadonlySet<number> = new Set([1845, 1846, 4092]);
+const TRY_NEXT: ReadonlySet<number> = new Set([
+  ServerError.ER_ALTER_OPERATION_NOT_SUPPORTED,
+  ServerError.ER_ALTER_OPERATION_NOT_SUPPORTED_REASON,
+  ServerError.ER_INNODB_MAX_ROW_VERSION,
+]);
 
 /** A way that worked on the empty table. */
 export interface Climbed {
@@ -98,10 +107,10 @@ async function attempt(scratch: ScratchSchema, sql: string): Promise<NotClimbed 
     await scratch.query(sql);
     return undefined;
   } catch (error) {
-    const number = errorNumber(error);
+    const number = failureNumber(error);
     if (number === undefined) throw error;
     const outcome = saysAlreadyThere(error) ? 'already-there' : 'refused';
-    return { outcome, number, message: serverMessage(error) };
+    return { outcome, number, message: failureText(error) };
   }
 }
 
@@ -123,7 +132,7 @@ async function tableId(
     );
     return row?.id;
   } catch (error) {
-    if (errorNumber(error) === undefined) throw error;
+    if (failureNumber(error) === undefined) throw error;
     return undefined;
   }
 }

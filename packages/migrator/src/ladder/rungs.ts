@@ -1,4 +1,5 @@
-import { isAtLeast, type ServerFacts } from '../server/server-facts.ts';
+import { isAtLeast } from '@switchyard/mysql/internal';
+import type { ServerFacts } from '../server/server-facts.ts';
 import type { StepPath } from './path.ts';
 
 /** One way of carrying out an ALTER TABLE. */
@@ -20,7 +21,7 @@ const COPY: Rung = { path: 'copy', algorithm: 'COPY', lock: 'SHARED' };
  */
 export function rungsOf(facts: ServerFacts): readonly Rung[] {
   if (facts.engine === 'mysql') return [INSTANT, INPLACE, COPY];
-  return isAtLeast(facts, 10, 3, 0) ? [INSTANT, NOCOPY, INPLACE, COPY] : [INPLACE, COPY];
+  return isAtLeast(facts.version, '10.3') ? [INSTANT, NOCOPY, INPLACE, COPY] : [INPLACE, COPY];
 }
 
 /** What is last, and works for all that works at all. */
@@ -32,13 +33,13 @@ export const COPY_RUNG = COPY;
  */
 export function hasSafeInstantColumns(facts: ServerFacts): boolean {
   if (facts.engine === 'mariadb') return true;
-  return !isAtLeast(facts, 8, 0, 29) || isAtLeast(facts, 8, 0, 32);
+  return !isAtLeast(facts.version, '8.0.29') || isAtLeast(facts.version, '8.0.32');
 }
 
 /** Row versions that a table can have before INSTANT is refused; undefined where there is no limit. */
 export function rowVersionLimit(facts: ServerFacts): number | undefined {
   if (facts.engine === 'mariadb') return undefined;
-  return isAtLeast(facts, 9, 1, 0) ? 255 : 64;
+  return isAtLeast(facts.version, '9.1') ? 255 : 64;
 }
 
 /** The ALGORITHM and LOCK clauses of a rung. */

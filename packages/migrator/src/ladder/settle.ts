@@ -1,13 +1,11 @@
-import { escapeIdentifier } from '@switchyard/mysql';
+import { escapeIdentifier, failureNumber, ServerError } from '@switchyard/mysql/internal';
 import type { Clause } from '../parser/statement.ts';
 import { columnLines, otherLines } from '../recording/definition.ts';
 import type { ScratchSchema } from '../recording/scratch-schema.ts';
-import { errorNumber } from '../server/server-answer.ts';
 import type { NotClimbed } from './climb.ts';
 
 const TWIN = 'switchyard_twin';
 const PROBE = 'switchyard_probe';
-const UNKNOWN_COLUMN = 1054;
 
 /**
  * `same`: what the clause asks for is there. `different`: something of that name is there, defined
@@ -42,7 +40,7 @@ async function settleOne(
   const name = clause.name ?? '';
   const columns = columnLines(definition);
   const named = otherLines(definition).filter((line) => line.includes(escapeIdentifier(name)));
-  if (clause.kind === 'rename-column' && refusal.number === UNKNOWN_COLUMN) {
+  if (clause.kind === 'rename-column' && refusal.number === ServerError.ER_BAD_FIELD_ERROR) {
     const renamed = !columns.has(name) && columns.has(clause.newName ?? '');
     return renamed ? 'same' : 'refused';
   }
@@ -117,7 +115,7 @@ async function twinWith(
     for (const clause of clauses) await scratch.query(`ALTER TABLE ${TWIN} ${clause}`);
     return await scratch.definition(TWIN);
   } catch (error) {
-    if (errorNumber(error) === undefined) throw error;
+    if (failureNumber(error) === undefined) throw error;
     return undefined;
   } finally {
     await scratch.query(`DROP TABLE ${TWIN}`);

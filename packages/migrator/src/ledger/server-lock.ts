@@ -1,3 +1,4 @@
+import { isServerError, ServerError } from '@switchyard/mysql/internal';
 import type { Connection } from 'mysql2/promise';
 import { rowsOf } from '../server/connection.ts';
 import { ShardBusyError } from './ledger-errors.ts';
@@ -8,7 +9,6 @@ import { ShardBusyError } from './ledger-errors.ts';
  */
 export const LOCK_NAME = "CONCAT('switchyard:', LEFT(SHA2(DATABASE(), 256), 40))";
 /** Server error "unknown thread id". */
-const NO_SUCH_THREAD = 1094;
 
 /** Who has the lock, and whether a statement of theirs is under way. */
 export interface LockHolder {
@@ -45,7 +45,7 @@ export async function killConnection(connection: Connection, id: number): Promis
   try {
     await connection.query(`KILL CONNECTION ${Number(id)}`);
   } catch (error) {
-    if ((error as { errno?: number }).errno !== NO_SUCH_THREAD) throw error;
+    if (!isServerError(error, ServerError.ER_NO_SUCH_THREAD)) throw error;
   }
 }
 

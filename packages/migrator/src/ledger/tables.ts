@@ -1,3 +1,4 @@
+import { isServerError, ServerError } from '@switchyard/mysql/internal';
 import type { Connection } from 'mysql2/promise';
 import { changedBy, rowsOf } from '../server/connection.ts';
 import { LedgerFormatError, LedgerMissingError } from './ledger-errors.ts';
@@ -10,7 +11,6 @@ export const LEDGER_FORMAT = 1;
 const OLDEST_FORMAT = 1;
 
 /** Server error "table does not exist". */
-const NO_SUCH_TABLE = 1146;
 
 /**
  * `shard_ledger`: one row per migration run (`step` 0) and one per step of it. `models` reads the
@@ -88,7 +88,7 @@ export async function readable<T>(shard: string, read: () => Promise<T>): Promis
   try {
     return await read();
   } catch (cause) {
-    if ((cause as { errno?: number }).errno === NO_SUCH_TABLE) {
+    if (isServerError(cause, ServerError.ER_NO_SUCH_TABLE)) {
       throw new LedgerMissingError(shard, { cause });
     }
     throw cause;

@@ -1,5 +1,5 @@
+import { isServerError, ServerError } from '@switchyard/mysql/internal';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import { errorNumber } from '../server/server-answer.ts';
 import type { ServerFacts } from '../server/server-facts.ts';
 import { moreRowsThan } from './draft-other.ts';
 import type { DataProbe, Draft, DraftStep } from './draft.ts';
@@ -152,9 +152,7 @@ function notChecked({ policy }: BoundShard, refusal: PlanRefusal): PlanRefusal {
   };
 }
 
-/** Tables that come into being by a rename have no rows that could be counted yet. */
-const NO_SUCH_TABLE = 1146;
-const TOO_LONG = new Set([1969, 3024]);
+const TOO_LONG = [ServerError.ER_STATEMENT_TIMEOUT, ServerError.ER_QUERY_TIMEOUT];
 
 /** The answer to a question to the shard's rows, within the time that the policy gives it. */
 async function offending(shard: BoundShard, sql: string): Promise<number | 'unknown'> {
@@ -167,9 +165,9 @@ async function offending(shard: BoundShard, sql: string): Promise<number | 'unkn
     const [rows] = await shard.connection.query<RowDataPacket[]>(limited);
     return Number((rows[0] as { offending?: unknown } | undefined)?.offending ?? 0);
   } catch (error) {
-    const number = errorNumber(error) ?? 0;
-    if (number === NO_SUCH_TABLE) return 1;
-    if (TOO_LONG.has(number)) return 'unknown';
+    // Tables that come into being by a rename have no rows that could be counted yet.
+    if (isServerError(error, ServerError.ER_NO_SUCH_TABLE)) return 1;
+    if (isServerError(error, ...TOO_LONG)) return 'unknown';
     throw error;
   }
 }

@@ -1,7 +1,7 @@
-import { escapeIdentifier } from '@switchyard/mysql';
+import { escapeIdentifier, failureNumber, failureText } from '@switchyard/mysql/internal';
 import type { Statement } from '../parser/statement.ts';
 import { digestOf } from '../recording/definition.ts';
-import { errorNumber, saysAlreadyThere, serverMessage } from '../server/server-answer.ts';
+import { saysAlreadyThere } from '../server/server-answer.ts';
 import { differentDefinition, serverRefuses } from './draft-refusals.ts';
 import type { DraftContext } from './draft-context.ts';
 import { NO_CHECKS, NOTHING_TO_DO } from './draft.ts';
@@ -187,10 +187,10 @@ export function refuseByServer(
   clause: string,
   error: unknown,
 ): void {
-  if (errorNumber(error) === undefined) throw error;
+  if (failureNumber(error) === undefined) throw error;
   context.refuse(
     saysAlreadyThere(error)
       ? differentDefinition(table, clause)
-      : serverRefuses(table, clause, serverMessage(error)),
+      : serverRefuses(table, clause, failureText(error)),
   );
 }

@@ -1,7 +1,7 @@
+import { failureNumber, isAtLeast } from '@switchyard/mysql/internal';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { rowVersionLimit } from '../ladder/rungs.ts';
-import { errorNumber } from '../server/server-answer.ts';
-import { isAtLeast, type ServerFacts } from '../server/server-facts.ts';
+import type { ServerFacts } from '../server/server-facts.ts';
 import type { Draft } from './draft.ts';
 
 /** Row versions of the tables of one server, by InnoDB's name of a table. */
@@ -28,7 +28,8 @@ export class RowVersions {
   ): Promise<ReadonlySet<string>> {
     const limit = rowVersionLimit(facts);
     const needed = neededVersions(drafts);
-    if (limit === undefined || needed.size === 0 || !isAtLeast(facts, 8, 0, 29)) return new Set();
+    if (limit === undefined || needed.size === 0 || !isAtLeast(facts.version, '8.0.29'))
+      return new Set();
     const versions = await this.#of(connection, facts);
     const used = (table: string) => versions.get(`${fileName(facts.database)}/${fileName(table)}`);
     const over = [...needed].filter(([table, count]) => (used(table) ?? 0) + count > limit);
@@ -68,7 +69,7 @@ async function usedVersions(connection: Connection): Promise<Versions> {
     }
     return versions;
   } catch (error) {
-    if (errorNumber(error) === undefined) throw error;
+    if (failureNumber(error) === undefined) throw error;
     return new Map();
   }
 }

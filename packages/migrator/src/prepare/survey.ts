@@ -1,3 +1,4 @@
+import { readIdentity } from '@switchyard/mysql/internal';
 import type { Connection } from 'mysql2/promise';
 import type { Shard } from '@switchyard/shard-context';
 import { rowsOf } from '../server/connection.ts';
@@ -24,7 +25,7 @@ export const SYSTEM_TABLES: readonly string[] = [...MODELS_TABLES, ...LEDGER_TAB
 export async function surveyShard(shard: Shard, connection: Connection): Promise<Survey> {
   const names = await tablesOf(connection);
   const tables = names.filter((name) => !SYSTEM_TABLES.includes(name));
-  const uuid = names.includes('shard_identity') ? await uuidOf(connection) : undefined;
+  const uuid = (await readIdentity(connection))?.uuid;
   const [mark] = await rowsOf<{ mark: string }>(
     connection,
     "SELECT CONCAT_WS('/', @@hostname, @@port, @@datadir, DATABASE()) AS mark",
@@ -40,11 +41,6 @@ export async function tablesOf(connection: Connection): Promise<string[]> {
      WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE = 'BASE TABLE' ORDER BY TABLE_NAME`,
   );
   return rows.map(({ name }) => name);
-}
-
-async function uuidOf(connection: Connection): Promise<string | undefined> {
-  const [row] = await rowsOf<{ uuid: string }>(connection, 'SELECT uuid FROM shard_identity');
-  return row?.uuid;
 }
 
 /**

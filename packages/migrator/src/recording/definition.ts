@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto';
-import { escapeIdentifier } from '@switchyard/mysql';
+import { escapeIdentifier, isServerError, ServerError } from '@switchyard/mysql/internal';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import { errorNumber } from '../server/server-answer.ts';
 
-const NO_SUCH_TABLE = 1146;
-const NOT_A_TABLE = 1347;
+const NOT_A_TABLE = [ServerError.ER_NO_SUCH_TABLE, ServerError.ER_WRONG_OBJECT];
 
 /**
  * What `SHOW CREATE TABLE` says, without what changes by itself (the next AUTO_INCREMENT value), or
@@ -20,8 +18,7 @@ export async function readDefinition(
     const text = (rows[0] as { 'Create Table'?: string } | undefined)?.['Create Table'];
     return text === undefined ? undefined : normalised(text);
   } catch (error) {
-    const number = errorNumber(error);
-    if (number === NO_SUCH_TABLE || number === NOT_A_TABLE) return undefined;
+    if (isServerError(error, ...NOT_A_TABLE)) return undefined;
     throw error;
   }
 }

@@ -4,7 +4,7 @@ import { recordingDataSource } from './recording-data-source.ts';
 import type { Recording } from './recorded.ts';
 import { Recorder } from './recorder.ts';
 import type { ScratchSchema } from './scratch-schema.ts';
-import { serverMessage } from '../server/server-answer.ts';
+import { failureText } from '@switchyard/mysql/internal';
 
 /**
  * Runs `up` or `down` of a migration against the scratch database and writes down what it sends.
@@ -43,7 +43,7 @@ async function makeMetadataTable(source: DataSource): Promise<void> {
 function ownFailure(error: unknown): Recording['failures'][number] {
   return {
     sql: '',
-    reason: `the migration's own code throws: ${serverMessage(error)}`,
+    reason: `the migration's own code throws: ${failureText(error)}`,
     remedy: 'Correct the migration',
     mayBeCaught: false,
   };

@@ -6,7 +6,7 @@ import { applyToScratch } from './apply-to-scratch.ts';
 import type { RecordedStatement, Recording, RecordingFailure } from './recorded.ts';
 import type { ScratchSchema } from './scratch-schema.ts';
 import { MigrationNotPlannableError } from './scratch-errors.ts';
-import { serverMessage } from '../server/server-answer.ts';
+import { failureText } from '@switchyard/mysql/internal';
 
 const METADATA_TABLE = 'typeorm_metadata';
 
@@ -116,7 +116,7 @@ export class Recorder {
   #refusedByServer(sql: string, error: unknown): unknown {
     this.#failures.push({
       sql,
-      reason: `the server refuses it: ${serverMessage(error)}`,
+      reason: `the server refuses it: ${failureText(error)}`,
       remedy: 'Correct the migration, or mend the schema of this shard',
       mayBeCaught: true,
     });

@@ -1,14 +1,18 @@
-import { escapeIdentifier } from '@switchyard/mysql';
+import { escapeIdentifier, isServerError, ServerError } from '@switchyard/mysql/internal';
 import { randomBytes } from 'node:crypto';
 import type { Connection, QueryResult, RowDataPacket } from 'mysql2/promise';
 import { readDefinition } from './definition.ts';
 import { ScratchRefusedError, TableNotMirroredError } from './scratch-errors.ts';
-import { errorNumber } from '../server/server-answer.ts';
 import type { ServerFacts } from '../server/server-facts.ts';
 
 const PREFIX = 'switchyard_scratch_';
 const STALE_MS = 3_600_000;
-const DENIED = new Set([1044, 1045, 1142, 1227]);
+const DENIED = [
+  ServerError.ER_DBACCESS_DENIED_ERROR,
+  ServerError.ER_ACCESS_DENIED_ERROR,
+  ServerError.ER_TABLEACCESS_DENIED_ERROR,
+  ServerError.ER_SPECIFIC_ACCESS_DENIED_ERROR,
+];
 
 /**
  * A database beside the shard's that holds empty tables like the shard's own, in which a migration
@@ -51,7 +55,7 @@ export class ScratchSchema {
     try {
       await connection.query(`CREATE DATABASE ${escapeIdentifier(scratch.name)} ${charset}`);
     } catch (error) {
-      if (DENIED.has(errorNumber(error) ?? 0)) throw new ScratchRefusedError(shard, error);
+      if (isServerError(error, ...DENIED)) throw new ScratchRefusedError(shard, error);
       throw error;
     }
     await connection.query(`USE ${escapeIdentifier(scratch.name)}`);

@@ -1,6 +1,6 @@
 import { isSwitchyardError } from '@switchyard/shard-context';
 import type { Failure } from './events.ts';
-import { isConnectionLoss } from '../server/connection-loss.ts';
+import { isConnectionLost } from '@switchyard/mysql/internal';
 import { withoutValues } from '../server/without-values.ts';
 
 /** An error as reports show it: code, message, remedy; no stack, no values, no secrets. */
@@ -10,7 +10,7 @@ export function failureOf(error: unknown): Failure {
   }
   const { code, message } = error as { code?: string; message?: string };
   const text = withoutValues(message ?? String(error));
-  if (isConnectionLoss(error)) {
+  if (isConnectionLost(error)) {
     return {
       code: 'CONNECTION_LOST',
       message: `The connection was lost and did not come back: ${text}.`,

@@ -7,7 +7,7 @@ import {
 import { raiseNotedFloors } from '../ledger/noted-floors.ts';
 import { outcomeOf } from '../plan/outcome.ts';
 import type { ShardPlan } from '../plan/plan.ts';
-import { isConnectionLoss } from '../server/connection-loss.ts';
+import { isConnectionLost } from '@switchyard/mysql/internal';
 import { passControlPoint } from './control-points.ts';
 import { keepSteps, keptSteps } from './kept-steps.ts';
 import { MigrationChangedError, SchemaMovedError } from './rollout-errors.ts';
@@ -93,7 +93,7 @@ async function runSteps(
     }
     await raiseNotedFloors(session.connection, session.shard.name, plan.migration);
   } catch (error) {
-    if (!isConnectionLoss(error)) await noteFailed(session, seq, error);
+    if (!isConnectionLost(error)) await noteFailed(session, seq, error);
     throw error;
   }
   passControlPoint('before-migration-ended', session.shard.name);
@@ -145,6 +145,6 @@ async function noteFailed(session: ShardSession, seq: number, error: unknown): P
   try {
     await noteEnded(session.connection, seq, { state: 'failed', outcome });
   } catch (lost) {
-    if (!isConnectionLoss(lost)) throw lost; // the row stays open, and the next run settles it
+    if (!isConnectionLost(lost)) throw lost; // the row stays open, and the next run settles it
   }
 }

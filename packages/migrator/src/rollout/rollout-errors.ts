@@ -1,19 +1,30 @@
+import { failureNumber, failureText, ServerError } from '@switchyard/mysql/internal';
 import { SwitchyardError } from '@switchyard/shard-context';
 import type { DataCheck, Step } from '../plan/plan.ts';
 import { withoutValues } from '../server/without-values.ts';
 
 /** What to do about a server's answer, by its error number. */
 const REMEDIES: Readonly<Record<number, string>> = {
-  1062: 'Find and mend the duplicates on this shard, then use `switchyard retry`',
-  1138: 'Fill in the NULLs on this shard, then use `switchyard retry`',
-  1265: 'Mend the values that do not fit on this shard, then use `switchyard retry`',
-  1406: 'Mend the values that are too long on this shard, then use `switchyard retry`',
-  1452: 'Mend the rows without a parent on this shard, then use `switchyard retry`',
-  1142: 'Grant the privilege to the account of the migrator, then use `switchyard retry`',
-  1845: 'The table has changed since it was planned: use `switchyard plan`, then `switchyard retry`',
-  1846: 'The table has changed since it was planned: use `switchyard plan`, then `switchyard retry`',
-  4092: 'The table has no row versions left: rebuild it (ALTER TABLE … FORCE), then use `switchyard retry`',
-  1114: 'Make room on the disk of the server, then use `switchyard retry`',
+  [ServerError.ER_DUP_ENTRY]:
+    'Find and mend the duplicates on this shard, then use `switchyard retry`',
+  [ServerError.ER_INVALID_USE_OF_NULL]:
+    'Fill in the NULLs on this shard, then use `switchyard retry`',
+  [ServerError.WARN_DATA_TRUNCATED]:
+    'Mend the values that do not fit on this shard, then use `switchyard retry`',
+  [ServerError.ER_DATA_TOO_LONG]:
+    'Mend the values that are too long on this shard, then use `switchyard retry`',
+  [ServerError.ER_NO_REFERENCED_ROW_2]:
+    'Mend the rows without a parent on this shard, then use `switchyard retry`',
+  [ServerError.ER_TABLEACCESS_DENIED_ERROR]:
+    'Grant the privilege to the account of the migrator, then use `switchyard retry`',
+  [ServerError.ER_ALTER_OPERATION_NOT_SUPPORTED]:
+    'The table has changed since it was planned: use `switchyard plan`, then `switchyard retry`',
+  [ServerError.ER_ALTER_OPERATION_NOT_SUPPORTED_REASON]:
+    'The table has changed since it was planned: use `switchyard plan`, then `switchyard retry`',
+  [ServerError.ER_INNODB_MAX_ROW_VERSION]:
+    'The table has no row versions left: rebuild it (ALTER TABLE … FORCE), then use `switchyard retry`',
+  [ServerError.ER_RECORD_FILE_FULL]:
+    'Make room on the disk of the server, then use `switchyard retry`',
 };
 const MEND = 'Mend what the server names, then use `switchyard retry`';
 
@@ -21,13 +32,13 @@ const MEND = 'Mend what the server names, then use `switchyard retry`';
 export class StepFailedError extends SwitchyardError {
   static override readonly code = 'STEP_FAILED';
   constructor(shard: string, step: Step, cause: unknown) {
-    const { errno, message } = cause as { errno?: number; message?: string };
+    const number = failureNumber(cause);
     super(
       {
         attempted: `run "${shortened(step.clause)}"`,
         shard,
-        reason: `the server answered ${errno ?? 'without a number'}: ${withoutValues(message ?? 'nothing')}`,
-        remedy: REMEDIES[errno ?? 0] ?? MEND,
+        reason: `the server answered ${number ?? 'without a number'}: ${withoutValues(failureText(cause))}`,
+        remedy: REMEDIES[number ?? 0] ?? MEND,
       },
       { cause },
     );

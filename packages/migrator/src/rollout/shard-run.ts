@@ -4,7 +4,7 @@ import { isApplied, readHalfDone, readMigrationRows, type LedgerRow } from '../l
 import type { MigrationFile } from '../migrations/migration-file.ts';
 import type { ShardPlan } from '../plan/plan.ts';
 import type { Planner } from '../plan/planner.ts';
-import { isConnectionLoss } from '../server/connection-loss.ts';
+import { isConnectionLost } from '@switchyard/mysql/internal';
 import { finishMigration, runMigration, type MigrationEnd } from './migration-run.ts';
 import { PlanRefusedError } from './rollout-errors.ts';
 import { ShardSession, type SessionOptions } from './shard-session.ts';
@@ -60,7 +60,7 @@ async function untilDone(
     try {
       return await doWork(session, work, ends);
     } catch (error) {
-      if (!isConnectionLoss(error)) throw error;
+      if (!isConnectionLost(error)) throw error;
       if (ends.length > finished || lostSince === 0) lostSince = performance.now();
       if (performance.now() - lostSince > deadlineAfter) throw error;
       await session.reopen(ends.at(-1)?.migration ?? 'the first migration');

@@ -5,7 +5,7 @@ import { noteStarted, type Author, type Beginning } from '../ledger/ledger.ts';
 import { readLease, releaseLease, renewLease, takeLease } from '../ledger/lease.ts';
 import { LeaseLostError, RolloutHaltedError } from '../ledger/ledger-errors.ts';
 import { reclaimServerLock } from '../ledger/server-lock.ts';
-import { isConnectionLoss } from '../server/connection-loss.ts';
+import { isConnectionLost } from '@switchyard/mysql/internal';
 import { passControlPoint } from './control-points.ts';
 import type { OnEvent } from './events.ts';
 import type { FullPolicy } from './rollout-policy.ts';
@@ -129,7 +129,7 @@ export class ShardSession {
         this.#connection = await this.#options.open(this.shard);
         return await this.#takeBack(deadline);
       } catch (error) {
-        const lasting = error instanceof LeaseLostError || !isConnectionLoss(error);
+        const lasting = error instanceof LeaseLostError || !isConnectionLost(error);
         if (lasting || Date.now() > deadline) throw error;
         await sleep(RETRY_EVERY_MS);
       }

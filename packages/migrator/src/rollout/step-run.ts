@@ -5,7 +5,12 @@ import { rowsOf } from '../server/connection.ts';
 import { noteEnded, type Beginning } from '../ledger/ledger.ts';
 import { outcomeOf, stillHolds } from '../plan/outcome.ts';
 import type { Step } from '../plan/plan.ts';
-import { isConnectionLoss } from '../server/connection-loss.ts';
+import {
+  failureNumber,
+  isConnectionLost,
+  isServerError,
+  ServerError,
+} from '@switchyard/mysql/internal';
 import { passControlPoint } from './control-points.ts';
 import {
   SchemaMovedError,
@@ -40,8 +45,7 @@ const ID_STEP = 1024;
 const DATA_SESSION = ['auto_increment_increment', 'auto_increment_offset', 'lock_wait_timeout'];
 /** What the ledger has room for, in characters of four bytes; the whole statement is in its plan. */
 const LONGEST_CLAUSE = 16_000;
-/** Deadlock, lock wait timeout. */
-const UNDONE = new Set([1213, 1205]);
+const UNDONE = [ServerError.ER_LOCK_DEADLOCK, ServerError.ER_LOCK_WAIT_TIMEOUT];
 const DATA_TRIES = 5;
 const DATA_PAUSE_MS = 200;
 /** Paths that take no lock that somebody else may have. */
@@ -61,7 +65,7 @@ export async function runStep(session: ShardSession, of: StepOfMigration): Promi
   try {
     end = await carryOut(session, of, seq);
   } catch (error) {
-    if (isConnectionLoss(error)) throw error;
+    if (isConnectionLost(error)) throw error;
     const told = asStepError(session, of.step, error);
     await noteEnded(session.connection, seq, { state: 'failed', outcome: told.message });
     throw told;
@@ -161,7 +165,7 @@ async function sendInTransaction(session: ShardSession, step: Step, seq: number)
       await changeRows(session, step, seq);
       return 0;
     } catch (error) {
-      const undone = UNDONE.has((error as { errno?: number }).errno ?? 0);
+      const undone = isServerError(error, ...UNDONE);
       if (!undone || attempt === DATA_TRIES) throw error;
       await sleep(DATA_PAUSE_MS * attempt);
       await session.mayGoOn();
@@ -185,7 +189,7 @@ async function changeRows(
     await noteEnded(connection, seq, { state: 'done' });
     await connection.query('COMMIT');
   } catch (error) {
-    if (!isConnectionLoss(error)) await connection.query('ROLLBACK');
+    if (!isConnectionLost(error)) await connection.query('ROLLBACK');
     throw error;
   }
 }
@@ -242,7 +246,7 @@ export async function checkData(
 function asStepError(session: ShardSession, step: Step, error: unknown): Error {
   const own = [SchemaMovedError, StepCheckFailedError, TableLockedError];
   if (own.some((kind) => error instanceof kind)) return error as Error;
-  if (typeof (error as { errno?: number }).errno !== 'number') return error as Error;
+  if (failureNumber(error) === undefined) return error as Error;
   return new StepFailedError(session.shard.name, step, error);
 }
 

@@ -1,11 +1,10 @@
+import { isServerError, ServerError } from '@switchyard/mysql/internal';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Step } from '../plan/plan.ts';
 import { findLockBlockers, type LockBlocker } from '../server/lock-blockers.ts';
 import { TableLockedError } from './rollout-errors.ts';
 import type { ShardSession } from './shard-session.ts';
 
-/** Server error "lock wait timeout exceeded". */
-const LOCK_WAIT_TIMEOUT = 1205;
 /** A transaction of that age is not one of the application's short ones: wait for it first. */
 const LONG_MS = 500;
 const LOOK_EVERY_MS = 100;
@@ -41,7 +40,7 @@ export async function withTableLock(
       await send();
       return stallMs;
     } catch (error) {
-      if ((error as { errno?: number }).errno !== LOCK_WAIT_TIMEOUT) throw error;
+      if (!isServerError(error, ServerError.ER_LOCK_WAIT_TIMEOUT)) throw error;
       if (waitSeconds > 0) stallMs += Math.min(Date.now() - asked, waitSeconds * 1000);
       await pause(session, step, attempt, deadline, error);
     }

@@ -1,3 +1,4 @@
+import { failureNumber } from '@switchyard/mysql/internal';
 import type { Connection } from 'mysql2/promise';
 import { rowsOf } from './connection.ts';
 import { statementShape } from './without-values.ts';
@@ -84,7 +85,7 @@ async function look(
   try {
     return await rowsOf<Row>(connection, sql, values);
   } catch (error) {
-    if (typeof (error as { errno?: number }).errno !== 'number') throw error; // the connection
+    if (failureNumber(error) === undefined) throw error; // the connection
     return undefined;
   }
 }

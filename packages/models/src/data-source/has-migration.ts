@@ -1,9 +1,8 @@
+import { isServerError, ServerError } from '@switchyard/mysql/internal';
 import type { RowDataPacket } from 'mysql2/promise';
 
 /** How long an answer is believed. A rollout takes minutes; a deploy waits for `status --require`. */
 const DEFAULT_MAX_AGE_MS = 5_000;
-/** Server error "table does not exist": a shard without a ledger has no migrations. */
-const NO_SUCH_TABLE = 1146;
 
 /**
  * The ledger of the migrator, as its documented format 1 says it: of the rows of a migration as a
@@ -67,18 +66,8 @@ async function readApplied(read: ReadShard, shard: string): Promise<ReadonlySet<
     const rows = await read(shard, APPLIED);
     return new Set(rows.map((row) => String(row['migration'])));
   } catch (error) {
-    if (numberOf(error) === NO_SUCH_TABLE) return new Set();
+    // A shard without a ledger has no migrations.
+    if (isServerError(error, ServerError.ER_NO_SUCH_TABLE)) return new Set();
     throw error;
   }
-}
-
-/** TypeORM and our own errors keep the driver's in `driverError` or `cause`. */
-function numberOf(error: unknown): number | undefined {
-  const { errno, driverError, cause } = error as {
-    errno?: number;
-    driverError?: unknown;
-    cause?: unknown;
-  };
-  const inner = driverError ?? cause;
-  return errno ?? (inner === undefined || inner === null ? undefined : numberOf(inner));
 }

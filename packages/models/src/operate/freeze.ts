@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ShardTenantChange } from '@switchyard/shard-context';
-import { failureNumber } from '@switchyard/mysql/internal';
+import { isServerError, ServerError } from '@switchyard/mysql/internal';
 import type { Connection } from 'mysql2/promise';
 import { TenantBusyError, type LockHolder } from '../fence/fence-errors.ts';
 import type { LockHolders } from './lock-holders.ts';
@@ -17,8 +17,12 @@ const LOOK_MS = 100;
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 500;
 
-/** MySQL: NOWAIT; both: lock wait timeout, deadlock, killed query. */
-const NOT_GOT = [3572, 1205, 1213, 1317];
+const NOT_GOT = [
+  ServerError.ER_LOCK_NOWAIT,
+  ServerError.ER_LOCK_WAIT_TIMEOUT,
+  ServerError.ER_LOCK_DEADLOCK,
+  ServerError.ER_QUERY_INTERRUPTED,
+];
 
 /** A connection that may wait for the row, another one that watches, and who to look for. */
 export interface FreezeTools {
@@ -104,10 +108,10 @@ async function tryFreeze(
     await waiting.query('COMMIT');
     return true;
   } catch (error) {
-    if (!NOT_GOT.includes(failureNumber(error) ?? 0)) throw error;
+    if (!isServerError(error, ...NOT_GOT)) throw error;
     await waiting.query('ROLLBACK').catch((failure: unknown) => {
       // A late KILL may meet the ROLLBACK; the next START TRANSACTION rolls back as well.
-      if (failureNumber(failure) !== 1317) throw failure;
+      if (!isServerError(failure, ServerError.ER_QUERY_INTERRUPTED)) throw failure;
     });
     return false;
   }

@@ -1,16 +1,16 @@
-import { randomUUID } from 'node:crypto';
 import type { ExpectedIdentity, LockFile, Shard, Topology } from '@switchyard/shard-context';
 import {
-  FORMAT,
   SHARD_IDENTITY,
   escapeIdentifier,
   explainFailure,
+  identityOf,
   inShardLock,
   openConnection,
   readIdentity,
   refuseStranger,
   refuseUnsupported,
   serverFacts,
+  stampIdentity,
   type ShardIdentity,
   ShardNotIdentifiableError,
   ShardNotWritableError,
@@ -77,16 +77,8 @@ async function prepare(
 }
 
 async function stamp(connection: Connection, shard: Shard): Promise<ShardIdentity> {
-  const identity: ShardIdentity = {
-    name: shard.name,
-    uuid: randomUUID(),
-    fleet: shard.fleet,
-    region: shard.server.region,
-    incarnation: 1,
-    ordinal: shard.ordinal,
-    format: FORMAT,
-  };
-  await connection.query('INSERT INTO shard_identity SET ?', [identity]);
+  const identity = identityOf(shard);
+  await stampIdentity(connection, identity);
   return identity;
 }
 

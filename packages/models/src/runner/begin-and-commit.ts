@@ -1,9 +1,10 @@
 import type { Place } from '@switchyard/shard-context';
 import {
-  failureNumber,
   failureText,
   isConnectionLost,
+  isServerError,
   type PooledConnection,
+  ServerError,
   ShardNotIdentifiableError,
   wasNotSent,
 } from '@switchyard/mysql/internal';
@@ -12,8 +13,6 @@ import { fenceRefusal } from '../fence/fence-errors.ts';
 import { FENCE_PROCEDURE } from '../fence/fence-tables.ts';
 import { OutcomeUnknownError, TransactionPoisonedError } from './runner-errors.ts';
 
-/** The server's number for a procedure that is not there. */
-const NO_SUCH_PROCEDURE = 1305;
 /** The only stripe of a tenant today; more are for tenants that one row's lock cannot carry. */
 const STRIPE = 0;
 
@@ -62,7 +61,7 @@ async function callFence(
 }
 
 function explain(error: unknown, route: { shard: string; tenant: string; epoch: number }): unknown {
-  if (failureNumber(error) === NO_SUCH_PROCEDURE) {
+  if (isServerError(error, ServerError.ER_SP_DOES_NOT_EXIST)) {
     const reason = `the database has no procedure ${FENCE_PROCEDURE}`;
     return new ShardNotIdentifiableError(route.shard, reason, { cause: error });
   }

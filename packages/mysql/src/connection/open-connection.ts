@@ -6,15 +6,13 @@ import {
   type Shard,
 } from '@switchyard/shard-context';
 import { createConnection, type Connection, type ConnectionOptions } from 'mysql2/promise';
+import { isAccessDenied } from '../server/driver-failures.ts';
+import { isServerError, ServerError } from '../server/server-errors.ts';
 import {
   ShardAccessDeniedError,
   ShardDatabaseMissingError,
   ShardUnavailableError,
 } from './connection-errors.ts';
-
-/** Access denied for the user, for the database, by plugin. */
-const ACCESS_DENIED = [1044, 1045, 1698, 1862];
-const UNKNOWN_DATABASE = 1049;
 
 /** mysql2 allots 8 KB for 1 cached statement and 509 KB for its default of 16,000. */
 const DEFAULT_PREPARED_STATEMENTS = 16;
@@ -60,11 +58,6 @@ export async function openConnection(
   });
 }
 
-function isAccessDenied(cause: unknown): boolean {
-  const { errno } = cause as { errno?: number };
-  return errno !== undefined && ACCESS_DENIED.includes(errno);
-}
-
 async function askCredentials(shard: Shard): Promise<Credentials> {
   try {
     return await shard.server.credentials();
@@ -95,11 +88,11 @@ function connectionOptions(
 /** A driver's failure while connecting, as one of ours; ours pass unchanged. */
 export function explainFailure(cause: unknown, shard: Shard): Error {
   if (isSwitchyardError(cause)) return cause;
-  const { errno, code } = cause as { errno?: number; code?: string };
+  const { code } = cause as { code?: string };
   if (isAccessDenied(cause)) {
     return new ShardAccessDeniedError(shard.name, shard.server.name, { cause });
   }
-  if (errno === UNKNOWN_DATABASE) {
+  if (isServerError(cause, ServerError.ER_BAD_DB_ERROR)) {
     return new ShardDatabaseMissingError(shard.name, shard.database, { cause });
   }
   const reason = `server ${shard.server.name} does not answer (${code ?? 'no code'})`;

@@ -8,10 +8,9 @@ import {
   ShardNotWritableError,
   type IdentityMismatch,
 } from './identity-errors.ts';
+import { isServerError, ServerError } from '../server/server-errors.ts';
 import { serverFacts, type ServerFacts } from '../server/server-facts.ts';
-
-/** MySQL's and MariaDB's number for a table that is not there. */
-const NO_SUCH_TABLE = 1146;
+import { isAtLeast } from '../server/server-version.ts';
 
 /** The row of `shard_identity`. */
 export interface ShardIdentity {
@@ -32,7 +31,7 @@ export async function readIdentity(connection: Connection): Promise<ShardIdentit
     );
     return rows[0] as ShardIdentity | undefined;
   } catch (error) {
-    if ((error as { errno?: number }).errno === NO_SUCH_TABLE) return undefined;
+    if (isServerError(error, ServerError.ER_NO_SUCH_TABLE)) return undefined;
     throw error;
   }
 }
@@ -106,18 +105,4 @@ function mismatchesOf(
     const seen = String(found[field as keyof ShardIdentity]);
     return seen === String(value) ? [] : [{ field, expected: String(value), found: seen }];
   });
-}
-
-/** Compares the numbers at the start of two versions: `10.11.19-MariaDB` and `10.11.0`. */
-function isAtLeast(version: string, minimum: string): boolean {
-  const have = numbersOf(version);
-  const want = numbersOf(minimum);
-  for (const [i, wanted] of want.entries()) {
-    if ((have[i] ?? 0) !== wanted) return (have[i] ?? 0) > wanted;
-  }
-  return true;
-}
-
-function numbersOf(version: string): number[] {
-  return (/^\d+(\.\d+)*/.exec(version)?.[0] ?? '0').split('.').map(Number);
 }

@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import type { ExpectedIdentity, LockFile, Shard, Topology } from '@switchyard/shard-context';
 import type { Connection } from 'mysql2/promise';
 import { explainFailure, openConnection } from '../connection/open-connection.ts';
 import { inShardLock } from './shard-lock.ts';
-import { FORMAT, SHARD_IDENTITY } from './identity-table.ts';
+import { SHARD_IDENTITY } from './identity-table.ts';
 import { readIdentity, type ShardIdentity } from './check-identity.ts';
+import { identityOf, restampIdentity } from './stamp-identity.ts';
 
 /** What `identifyShard` needs. */
 export interface IdentifyOptions {
@@ -50,21 +50,14 @@ async function restamp(
   const before = await readIdentity(connection);
   const expected = (await lockFile.entries())[shard.name];
   const stays = before?.name === shard.name && before.fleet === shard.fleet;
-  const uuid = stays ? before.uuid : randomUUID();
   const incarnation = Math.max(before?.incarnation ?? 0, expected?.incarnation ?? 0) + 1;
-  const identity: ShardIdentity = {
-    name: shard.name,
-    uuid,
-    fleet: shard.fleet,
-    region: shard.server.region,
+  const identity = identityOf(shard, {
+    ...(stays ? { uuid: before.uuid } : {}),
+    ...(before === undefined ? {} : { format: before.format }),
     incarnation,
-    ordinal: shard.ordinal,
-    format: before?.format ?? FORMAT,
-  };
-  await connection.query('INSERT INTO shard_identity SET id = 1, ? ON DUPLICATE KEY UPDATE ?', [
-    identity,
-    identity,
-  ]);
+  });
+  await restampIdentity(connection, identity);
+  const { uuid } = identity;
   await lockFile.record({ [shard.name]: { uuid, incarnation } });
   return { shard: shard.name, before, identity: { uuid, incarnation } };
 }
