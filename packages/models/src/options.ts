@@ -45,6 +45,11 @@ export interface ShardedDataSourceOptions extends SharedOptions {
    * writes are checked anyway. `scopeReads` of an entity's own declaration overrides it, both ways.
    */
   readonly scopeReads?: boolean;
+  /**
+   * False sends every read the way that TypeORM goes, which makes its statement anew at each call.
+   * Default true: reads that TypeORM would answer in the same way are compiled once.
+   */
+  readonly fastPath?: boolean;
   /** Only `false`: schema changes act on the shard of a context, never on all at start-up. */
   readonly synchronize?: false;
   /** Only `false`: the migrator runs migrations. */

@@ -37,5 +37,5 @@ export {
 } from './identity/identity-errors.ts';
 export { inShardLock } from './identity/shard-lock.ts';
 export { FleetPools, type Acquired } from './pool/fleet-pools.ts';
-export { ID_STEP, PooledConnection } from './pool/pooled-connection.ts';
+export { ID_STEP, PooledConnection, type CompiledRows } from './pool/pooled-connection.ts';
 export type { PoolOptions } from './pool/shard-pool.ts';

@@ -27,6 +27,7 @@ import { ShardedEntityManager } from '../typeorm/sharded-entity-manager.ts';
 import { ShardQueryRunner } from '../runner/shard-query-runner.ts';
 import { ContextMissingReports, type ContextMissing } from './context-missing.ts';
 import { ContextReportNotAllowedError } from '../data-source-errors.ts';
+import { countsOf, type FastPathCounts } from '../compiled/fast-path.ts';
 import { applyCapabilities } from '../typeorm/capabilities.ts';
 import { makePlacedBuilders } from '../typeorm/create-placed-builder.ts';
 import { installGraphHooks } from '../typeorm/graph-hooks.ts';
@@ -178,6 +179,11 @@ export class ShardedDataSource extends DataSource {
   /** The call sites found without a context so far, each once; see `contextMissing`. */
   contextMissingReports(): readonly ContextMissing[] {
     return this.#reports.list;
+  }
+
+  /** How many reads were compiled so far, and why the others were not. */
+  get fastPathCounts(): FastPathCounts {
+    return countsOf(this);
   }
 
   /** A runner of the context's shard. @internal */

@@ -8,7 +8,7 @@ import {
   type Place,
   type Role,
 } from '@switchyard/shard-context';
-import type { PooledConnection } from '@switchyard/mysql/internal';
+import type { CompiledRows, PooledConnection } from '@switchyard/mysql/internal';
 import type { ObjectLiteral, ReplicationMode } from 'typeorm';
 import { QueryRunnerAlreadyReleasedError, TransactionNotStartedError } from 'typeorm';
 import type { MysqlDriver } from 'typeorm/driver/mysql/MysqlDriver.js';
@@ -32,6 +32,7 @@ import { mayWrite, refuseStatement } from './statement-rules.ts';
 import { TransactionEnds } from './transaction-ends.ts';
 import { RunnerConnection } from './runner-connection.ts';
 import type { RunnerHome } from './runner-home.ts';
+import { sendCompiled, type CompiledStatement, type CompiledValues } from './send-compiled.ts';
 import { TransactionState } from './transaction-state.ts';
 
 /** What TypeORM's runner answers: a raw or structured result, which TypeORM types loosely. */
@@ -118,8 +119,18 @@ export class ShardQueryRunner extends OwnTablesQueryRunner implements PlacedRunn
     const statement = classifyStatement(sql);
     this.#refuse(statement, sql);
     while (this.#state.transition !== undefined) await this.#state.transition;
-    if (!this.#mustLift(statement)) return this.#send(statement, sql, parameters, structured);
-    return this.#state.exclusive(() => this.#lifted(statement, sql, parameters, structured));
+    const send = () => super.query(sql, parameters, structured);
+    if (!this.#mustLift(statement)) return this.#send(statement, send);
+    return this.#state.exclusive(() => this.#lifted(statement, send));
+  }
+
+  /** Runs a read that was compiled before, with the rules of `query`. @internal */
+  async read(compiled: CompiledStatement, values: CompiledValues): Promise<CompiledRows> {
+    if (this.#isElsewhere()) return this.#athome(() => this.read(compiled, values));
+    this.#refuse(compiled.statement, compiled.sql);
+    while (this.#state.transition !== undefined) await this.#state.transition;
+    const send = () => sendCompiled(this, this.dataSource.logger, compiled, values);
+    return this.#send(compiled.statement, send);
   }
 
   override async stream(
@@ -244,19 +255,14 @@ export class ShardQueryRunner extends OwnTablesQueryRunner implements PlacedRunn
     }
   }
 
-  async #lifted(
-    statement: Statement,
-    sql: string,
-    parameters: Parameters,
-    structured: boolean,
-  ): Promise<unknown> {
+  async #lifted<T>(statement: Statement, send: () => Promise<T>): Promise<T> {
     // A transaction may have begun while this waited for its turn: then it belongs to that one.
-    if (!this.#mustLift(statement)) return this.#send(statement, sql, parameters, structured);
+    if (!this.#mustLift(statement)) return this.#send(statement, send);
     await this.#link.becomeWriter();
     await beginTransaction(this.#sender, { level: undefined, readOnly: false });
-    let answer: unknown;
+    let answer: T;
     try {
-      answer = await this.#send(statement, sql, parameters, structured, true);
+      answer = await this.#send(statement, send, true);
     } catch (error) {
       await this.#raw('ROLLBACK').catch(() => {
         this.#link.break();
@@ -267,13 +273,7 @@ export class ShardQueryRunner extends OwnTablesQueryRunner implements PlacedRunn
     return answer;
   }
 
-  async #send(
-    statement: Statement,
-    sql: string,
-    parameters: Parameters,
-    structured: boolean,
-    lifted = false,
-  ): Promise<unknown> {
+  async #send<T>(statement: Statement, send: () => Promise<T>, lifted = false): Promise<T> {
     const sentAt = queryChannel.hasSubscribers ? performance.now() : 0;
     this.#state.started();
     let failed = true;
@@ -281,7 +281,7 @@ export class ShardQueryRunner extends OwnTablesQueryRunner implements PlacedRunn
       const writes = mayWrite(statement);
       if (writes && this.#link.role === 'reader') await this.#link.becomeWriter();
       if (statement.taints.length > 0) (await this.connect()).tainted = true;
-      const answer: unknown = await super.query(sql, parameters, structured);
+      const answer = await send();
       failed = false;
       if (writes) this.#frame?.activity.wrote();
       if (lifted || this.#state.fenced) refuseEndedFence(answer, statement, this.place.shard);

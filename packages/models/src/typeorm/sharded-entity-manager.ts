@@ -1,5 +1,13 @@
 import { currentFrame, type Place } from '@switchyard/shard-context';
-import { EntityManager, type EntityTarget, type ObjectLiteral } from 'typeorm';
+import {
+  EntityManager,
+  type EntityTarget,
+  type FindManyOptions,
+  type FindOneOptions,
+  type FindOptionsWhere,
+  type ObjectLiteral,
+} from 'typeorm';
+import { findCompiled } from '../compiled/compiled-finds.ts';
 import type { PlacedRunner } from '../record-rules.ts';
 import { refuseMisplaced, type Member } from '../provenance/origin-guard.ts';
 import { OriginKeepingTransformer } from '../provenance/origin-keeping-transformer.ts';
@@ -30,6 +38,50 @@ export class ShardedEntityManager extends EntityManager {
         },
       });
     }
+  }
+
+  override async find<E extends ObjectLiteral>(
+    target: EntityTarget<E>,
+    options?: FindManyOptions<E>,
+  ): Promise<E[]> {
+    return this.#compiled(target, options ?? {}) ?? super.find(target, options);
+  }
+
+  override async findBy<E extends ObjectLiteral>(
+    target: EntityTarget<E>,
+    where: FindOptionsWhere<E> | FindOptionsWhere<E>[],
+  ): Promise<E[]> {
+    return this.#compiled(target, { where }) ?? super.findBy(target, where);
+  }
+
+  override async findOne<E extends ObjectLiteral>(
+    target: EntityTarget<E>,
+    options: FindOneOptions<E>,
+  ): Promise<E | null> {
+    if (!options.where) return super.findOne(target, options);
+    return this.#compiledOne(target, options) ?? super.findOne(target, options);
+  }
+
+  override async findOneBy<E extends ObjectLiteral>(
+    target: EntityTarget<E>,
+    where: FindOptionsWhere<E> | FindOptionsWhere<E>[],
+  ): Promise<E | null> {
+    return this.#compiledOne(target, { where }) ?? super.findOneBy(target, where);
+  }
+
+  #compiled<E extends ObjectLiteral>(
+    target: EntityTarget<E>,
+    options: FindManyOptions<E>,
+  ): Promise<E[]> | undefined {
+    const all = options as FindManyOptions<ObjectLiteral>;
+    return findCompiled(this, target, all) as Promise<E[]> | undefined;
+  }
+
+  #compiledOne<E extends ObjectLiteral>(
+    target: EntityTarget<E>,
+    options: FindOneOptions<E>,
+  ): Promise<E | null> | undefined {
+    return this.#compiled(target, { ...options, take: 1 })?.then(([first]) => first ?? null);
   }
 
   #refuse(method: GraphMethod, [first, second]: unknown[]): void {

@@ -1,5 +1,5 @@
 import type { Shard } from '@switchyard/shard-context';
-import type { Connection as CallbackConnection } from 'mysql2';
+import type { Connection as CallbackConnection, FieldPacket } from 'mysql2';
 import type { Connection } from 'mysql2/promise';
 import type { ServerFacts } from '../server/server-facts.ts';
 
@@ -12,6 +12,15 @@ interface Wrapping {
     reset(done: (error: Error | null) => void): void;
   };
 }
+
+/** Rows as lists of values, in the order of the fields. */
+export interface CompiledRows {
+  readonly rows: readonly (readonly unknown[])[];
+  readonly fields: readonly FieldPacket[];
+}
+
+/** The server has forgotten a prepared statement (1243), or must prepare it again after DDL (1615). */
+const MUST_PREPARE_AGAIN = [1243, 1615];
 
 /** What a connection needs of its pool. */
 export interface ConnectionPool {
@@ -57,6 +66,35 @@ export class PooledConnection {
   /** The callback interface, for streams. */
   query(...args: Parameters<CallbackConnection['query']>): ReturnType<CallbackConnection['query']> {
     return this.#callbacks.query(...args);
+  }
+
+  /**
+   * Runs one statement and gives its rows as lists of values, without an object per row. Prepared
+   * statements are kept by the driver, per connection, up to `maxPreparedStatements`.
+   */
+  async rows(sql: string, values: readonly unknown[], prepared: boolean): Promise<CompiledRows> {
+    try {
+      return await this.#rows(sql, values, prepared);
+    } catch (error) {
+      if (!prepared || !MUST_PREPARE_AGAIN.includes((error as { errno?: number }).errno ?? 0)) {
+        throw error;
+      }
+      this.#callbacks.unprepare(sql);
+      return this.#rows(sql, values, prepared);
+    }
+  }
+
+  #rows(sql: string, values: readonly unknown[], prepared: boolean): Promise<CompiledRows> {
+    return new Promise((resolve, reject) => {
+      const options = { sql, values: [...values], rowsAsArray: true };
+      const done = (error: Error | null, rows: unknown, fields: FieldPacket[]): void => {
+        if (error === null) resolve({ rows: rows as unknown[][], fields });
+        else reject(error);
+      };
+      if (prepared)
+        this.#callbacks.execute({ ...options, values: options.values as string[] }, done);
+      else this.#callbacks.query(options, done);
+    });
   }
 
   /** Gives it back to its pool. */
