@@ -43,9 +43,20 @@ describe('prepareShard()', () => {
     const before = await fleet.rows('us1', 'SELECT * FROM shard_identity');
     for (let i = 0; i < 3; i++) expect((await prepare('us1')).stamped).toBe(false);
     expect(await fleet.rows('us1', 'SELECT * FROM shard_identity')).toEqual(before);
-    expect(await fleet.rows('us1', 'SELECT tenant, epoch FROM shard_tenant')).toEqual([
-      { tenant: 't_1', epoch: 4 },
-    ]);
+    const tenants = 'SELECT CAST(tenant AS CHAR) AS tenant, epoch FROM shard_tenant';
+    expect(await fleet.rows('us1', tenants)).toEqual([{ tenant: 't_1', epoch: 4 }]);
+  });
+
+  it('makes bytes of names that an older release kept as text, and keeps the tenants', async () => {
+    await fleet.rows('us1', 'DELETE FROM shard_tenant');
+    await fleet.rows(
+      'us1',
+      'ALTER TABLE shard_tenant MODIFY tenant VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL',
+    );
+    await fleet.admit('us1', 'é_1', 4);
+    await prepare('us1');
+    const [row] = await fleet.rows('us1', 'SELECT tenant, epoch FROM shard_tenant');
+    expect(row).toEqual({ tenant: Buffer.from('é_1'), epoch: 4 });
   });
 
   it('by several at once stamps one identity', async () => {

@@ -135,7 +135,7 @@ describe('a database in use', () => {
 
   async function tenantsOf(): Promise<unknown[]> {
     const rows = await fleet.rows('us1', 'SELECT tenant FROM shard_tenant ORDER BY tenant');
-    return rows.map(({ tenant }) => tenant);
+    return rows.map(({ tenant }) => String(tenant));
   }
 
   async function tablesOf(shard: string): Promise<unknown[]> {

@@ -1,10 +1,11 @@
 /**
- * One row per tenant and stripe: who may write here, and by which epoch. The binary collation keeps
- * tenants apart that differ in case only. The stripe lets a very busy tenant be spread over several
- * rows later without DDL; today it is always 0.
+ * One row per tenant and stripe: who may write here, and by which epoch. Names are kept as bytes:
+ * every collation of characters makes one name of some two, and `utf8mb4_bin` of those that differ
+ * in spaces at the end. The stripe lets a very busy tenant be spread over several rows later without
+ * DDL; today it is always 0.
  */
 export const SHARD_TENANT = `CREATE TABLE IF NOT EXISTS shard_tenant (
-  tenant VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  tenant VARBINARY(255) NOT NULL,
   stripe SMALLINT UNSIGNED NOT NULL DEFAULT 0,
   state VARCHAR(16) NOT NULL,
   epoch BIGINT UNSIGNED NOT NULL,
@@ -12,6 +13,14 @@ export const SHARD_TENANT = `CREATE TABLE IF NOT EXISTS shard_tenant (
   changed_at DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6),
   PRIMARY KEY (tenant, stripe)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4`;
+
+/** For a shard that was prepared while names were kept as text. Their bytes stay as they were. */
+export const NAMES_AS_BYTES = 'ALTER TABLE shard_tenant MODIFY tenant VARBINARY(255) NOT NULL';
+
+/** Answers a row where the shard still keeps names as text. */
+export const FIND_NAMES_AS_TEXT = `SELECT 1 FROM information_schema.COLUMNS
+  WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'shard_tenant'
+    AND COLUMN_NAME = 'tenant' AND DATA_TYPE <> 'varbinary'`;
 
 /** Name of the procedure that begins a fenced transaction; its format is part of the name. */
 export const FENCE_PROCEDURE = 'switchyard_begin_v1';
@@ -22,8 +31,9 @@ export const FENCE_REFUSAL = 'switchyard fence:';
 /**
  * Begins a transaction and checks, with a lock that the freezer must wait for, that the tenant may
  * write here at this epoch; otherwise rolls back and signals what it found. A lock in place of a
- * plain read also keeps the transaction's read view closed until the check is over. Nothing is
- * checked for `missing` but the row: the caller decides, and no gap lock outlives the refusal.
+ * plain read also keeps the transaction's read view closed until the check is over. The tenant comes
+ * as text, whatever the character set of the connection, and is compared as its bytes in UTF-8: the
+ * column is binary. Nothing is checked for `missing` but the row: the caller decides, and no gap lock outlives the refusal.
  */
 export const CREATE_FENCE_PROCEDURE = `CREATE PROCEDURE IF NOT EXISTS ${FENCE_PROCEDURE}(
   IN for_tenant VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,

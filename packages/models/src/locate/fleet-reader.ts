@@ -121,7 +121,7 @@ export class FleetReader {
     const rows = await this.#query(
       shard,
       `SELECT tenant, state, epoch FROM shard_tenant WHERE stripe = 0 AND tenant IN (${marks})`,
-      [...tenants],
+      tenants.map((tenant) => Buffer.from(tenant)), // as the column keeps them
     );
     return new Map(
       rows.map((row) => [

@@ -3,13 +3,13 @@ import type { LockHolder } from '../fence/fence-errors.ts';
 
 const AGE = 'TIMESTAMPDIFF(SECOND, t.trx_started, NOW()) * 1000 AS ageMs';
 
-/** MySQL shows every lock that is held, also while nobody waits for it. */
+/** MySQL shows every lock that is held, also while nobody waits for it; bytes of a key in hex. */
 const MYSQL_HELD = `SELECT t.trx_mysql_thread_id AS thread, ${AGE}
   FROM performance_schema.data_locks l
   JOIN information_schema.innodb_trx t ON t.trx_id = l.engine_transaction_id
   WHERE l.object_schema = DATABASE() AND l.object_name = 'shard_tenant'
     AND l.lock_type = 'RECORD' AND l.lock_status = 'GRANTED'
-    AND LEFT(l.lock_data, CHAR_LENGTH(?) + 2) = CONCAT('''', ?, '''')
+    AND SUBSTRING_INDEX(l.lock_data, ',', 1) = CONCAT('0x', HEX(?))
     AND t.trx_mysql_thread_id <> ?`;
 
 /** MariaDB shows only who blocks somebody that waits; so it can be asked only while we wait. */
@@ -38,7 +38,7 @@ export class LockHolders {
   /** Holders while `waiter` does not wait; undefined where the server does not show them. */
   async held(waiter: number): Promise<readonly LockHolder[] | undefined> {
     if (this.#engine === 'mariadb') return undefined;
-    return this.#ask(MYSQL_HELD, [this.#tenant, this.#tenant, waiter]);
+    return this.#ask(MYSQL_HELD, [Buffer.from(this.#tenant), waiter]);
   }
 
   /** Holders while `waiter` waits for them; undefined where the server does not show them. */

@@ -15,8 +15,13 @@ import {
   ShardNotIdentifiableError,
   ShardNotWritableError,
 } from '@switchyard/mysql/internal';
-import { createConnection, type Connection } from 'mysql2/promise';
-import { CREATE_FENCE_PROCEDURE, SHARD_TENANT } from '../fence/fence-tables.ts';
+import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
+import {
+  CREATE_FENCE_PROCEDURE,
+  FIND_NAMES_AS_TEXT,
+  NAMES_AS_BYTES,
+  SHARD_TENANT,
+} from '../fence/fence-tables.ts';
 
 /** What `prepareShard` needs. */
 export interface PrepareOptions {
@@ -69,11 +74,17 @@ async function prepare(
   else if (expected !== undefined) throw identityLost(shard);
   await connection.query(SHARD_IDENTITY);
   await connection.query(SHARD_TENANT);
+  await keepNamesAsBytes(connection);
   await connection.query(CREATE_FENCE_PROCEDURE);
   const identity = found ?? (await stamp(connection, shard));
   const { uuid, incarnation } = identity;
   if (expected === undefined) await lockFile.record({ [shard.name]: { uuid, incarnation } });
   return { shard: shard.name, identity: { uuid, incarnation }, stamped: found === undefined };
+}
+
+async function keepNamesAsBytes(connection: Connection): Promise<void> {
+  const [asText] = await connection.query<RowDataPacket[]>(FIND_NAMES_AS_TEXT);
+  if (asText.length > 0) await connection.query(NAMES_AS_BYTES);
 }
 
 async function stamp(connection: Connection, shard: Shard): Promise<ShardIdentity> {
