@@ -110,6 +110,23 @@ const adapterRules = Object.entries(ADAPTERS).flatMap(([name, folders]) =>
   })),
 );
 
+/** What a single file of a package may import, beyond the package's other files. */
+const STORES = {
+  mysql: ['^packages/mysql/', 'node_modules/mysql2/'],
+  mongodb: ['node_modules/mongodb/'],
+};
+
+const storeRules = Object.entries(STORES).map(([store, own]) => ({
+  name: `directory-${store}`,
+  comment: `Only the ${store} store of the directory knows it, by a subpath: an optional peer.`,
+  severity: 'error',
+  from: {
+    path: `^${sourcesOf('directory')}/`,
+    pathNot: [`^${sourcesOf('directory')}/stores/${store}`, TEST],
+  },
+  to: { path: own },
+}));
+
 const coreRules = adapters.map(([sources, folders]) => ({
   name: 'core-knows-no-adapter',
   comment: 'Adapters point at the core; nothing points back.',
@@ -140,6 +157,7 @@ module.exports = {
     ...libraryRules,
     ...adapterRules,
     ...coreRules,
+    ...storeRules,
     {
       name: 'by-public-name',
       comment: 'Another package is imported by its name; its inside is its own.',

@@ -19,4 +19,4 @@ export type {
   ShardUnavailableError,
 } from './connection/connection-errors.ts';
 export type { PoolClosedError, PoolTimeoutError } from './connection/connection-errors.ts';
-export type { PoolOptions } from './pool/shard-pool.ts';
+export type { PoolOptions } from './pool/connection-pool.ts';

@@ -10,7 +10,17 @@ export {
 export { failureNumber, failureText, isServerError, ServerError } from './server/server-errors.ts';
 export { isAtLeast } from './server/server-version.ts';
 export { serverFacts, type ServerFacts } from './server/server-facts.ts';
-export { explainFailure, openConnection, type OpenOptions } from './connection/open-connection.ts';
+export {
+  logIn,
+  type LoginServer,
+  type LoginTarget,
+  type OpenOptions,
+} from './connection/log-in.ts';
+export {
+  explainFailure,
+  openConnection,
+  openServerConnection,
+} from './connection/open-connection.ts';
 export {
   PoolClosedError,
   PoolTimeoutError,
@@ -37,5 +47,7 @@ export {
 } from './identity/identity-errors.ts';
 export { inShardLock } from './identity/shard-lock.ts';
 export { FleetPools, type Acquired } from './pool/fleet-pools.ts';
-export { ID_STEP, PooledConnection, type CompiledRows } from './pool/pooled-connection.ts';
-export type { PoolOptions } from './pool/shard-pool.ts';
+export { PooledConnection, type CompiledRows } from './pool/pooled-connection.ts';
+export { ID_STEP } from './pool/prepare-session.ts';
+export { ServerSlots } from './pool/server-slots.ts';
+export { ConnectionPool, type PoolOptions, type PoolTarget } from './pool/connection-pool.ts';

@@ -1,5 +1,6 @@
 import type { Credentials, Endpoint, Placement, PlacementState } from '@switchyard/shard-context';
-import { createConnection, type ConnectionOptions, type RowDataPacket } from 'mysql2';
+import { escapeIdentifier, isServerError, logIn, ServerError } from '@switchyard/mysql/internal';
+import type { RowDataPacket } from 'mysql2';
 import type {
   ChangedPlacements,
   DirectoryStore,
@@ -8,7 +9,7 @@ import type {
   StoredKey,
 } from '../contract/directory-store.ts';
 import { DirectoryNotPreparedError } from '../contract/errors.ts';
-import { MySqlConnections, type MySqlSession } from './mysql-connections.ts';
+import { MySqlSessions, type MySqlSession } from './mysql-sessions.ts';
 import {
   FORMAT,
   KEY_COLUMNS,
@@ -19,12 +20,9 @@ import {
   TABLES,
 } from './mysql-tables.ts';
 
-const DEFAULT_PORT = 3306;
 const DEFAULT_MAX_CONNECTIONS = 8;
-const CONNECT_TIMEOUT_MS = 2_000;
-const NO_DATABASE = 1049;
-const NO_TABLE = 1146;
-const DUPLICATE = 1062;
+/** mysql2's default for statements reserves 510 KB per connection. */
+const OPEN = { connectTimeoutMs: 2_000, maxPreparedStatements: 64 };
 /** A change commits at most this long after it took its mark: writes time out earlier. */
 const OVERLAP_US = 15_000_000;
 const CHANGES_PER_PAGE = 5_000;
@@ -53,17 +51,13 @@ export class MySqlStore implements DirectoryStore {
   readonly name = 'mysql';
   readonly nearestMayLag = false;
   readonly #options: MySqlStoreOptions;
-  readonly #connections: MySqlConnections;
+  readonly #connections: MySqlSessions;
 
   /** Opens nothing: the first operation does. */
   constructor(options: MySqlStoreOptions) {
     this.#options = options;
-    const max = options.maxConnections ?? DEFAULT_MAX_CONNECTIONS;
-    const { database } = options;
-    this.#connections = new MySqlConnections(
-      async () => ({ ...(await this.#login()), database }),
-      max,
-    );
+    const { server, database, maxConnections = DEFAULT_MAX_CONNECTIONS } = options;
+    this.#connections = new MySqlSessions({ server, database, maxConnections, open: OPEN });
   }
 
   /** @throws DirectoryNotPreparedError where a newer release has made the tables */
@@ -204,25 +198,11 @@ export class MySqlStore implements DirectoryStore {
     try {
       return await this.#connections.use(fn, signal);
     } catch (cause) {
-      const errno = errnoOf(cause);
-      if (errno !== NO_TABLE && errno !== NO_DATABASE) throw cause;
-      const missing = errno === NO_TABLE ? 'its tables are missing' : 'its database is missing';
+      const noTable = isServerError(cause, ServerError.ER_NO_SUCH_TABLE);
+      if (!noTable && !isServerError(cause, ServerError.ER_BAD_DB_ERROR)) throw cause;
+      const missing = noTable ? 'its tables are missing' : 'its database is missing';
       throw new DirectoryNotPreparedError(this.name, missing, { cause });
     }
-  }
-
-  async #login(): Promise<ConnectionOptions> {
-    const { writer, credentials } = this.#options.server;
-    const { user, password } = await credentials();
-    return {
-      host: writer.host,
-      port: writer.port ?? DEFAULT_PORT,
-      user,
-      password,
-      connectTimeout: CONNECT_TIMEOUT_MS,
-      trace: false, // a stack per query costs 20-30 % of the client's CPU (facts/costs.md §1)
-      maxPreparedStatements: 64, // mysql2's default reserves 510 KB per connection
-    };
   }
 
   /** Without a database to be in; where it is there, nothing is asked that needs the right to make one. */
@@ -230,14 +210,12 @@ export class MySqlStore implements DirectoryStore {
     try {
       await this.#connections.use((session) => session.execute('DO 1'));
     } catch (error) {
-      if (errnoOf(error) !== NO_DATABASE) throw error;
-      const connection = createConnection(await this.#login());
-      const name = `\`${this.#options.database.replaceAll('`', '``')}\``;
-      await new Promise<void>((resolve, reject) => {
-        connection.query(`CREATE DATABASE IF NOT EXISTS ${name}`, (failure) =>
-          failure ? reject(failure) : resolve(),
-        );
-      }).finally(() => connection.destroy());
+      if (!isServerError(error, ServerError.ER_BAD_DB_ERROR)) throw error;
+      const { server, database } = this.#options;
+      const connection = await logIn({ server, endpoint: server.writer }, OPEN);
+      await connection
+        .query(`CREATE DATABASE IF NOT EXISTS ${escapeIdentifier(database)}`)
+        .finally(() => connection.destroy());
     }
   }
 }
@@ -246,7 +224,7 @@ async function insert(session: MySqlSession, sql: string, values: (Buffer | numb
   try {
     await session.execute(sql, values);
   } catch (error) {
-    if (errnoOf(error) !== DUPLICATE) throw error; // somebody was first; the caller reads who
+    if (!isServerError(error, ServerError.ER_DUP_ENTRY)) throw error; // somebody was first; the caller reads who
   }
 }
 
@@ -306,8 +284,4 @@ function padded(values: readonly Buffer[], length: number): Buffer[] {
 
 function whole(limit: number): number {
   return Math.max(1, Math.floor(limit));
-}
-
-function errnoOf(error: unknown): number | undefined {
-  return (error as { errno?: number } | null)?.errno;
 }

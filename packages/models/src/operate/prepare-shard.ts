@@ -6,6 +6,7 @@ import {
   identityOf,
   inShardLock,
   openConnection,
+  openServerConnection,
   readIdentity,
   refuseStranger,
   refuseUnsupported,
@@ -15,7 +16,7 @@ import {
   ShardNotIdentifiableError,
   ShardNotWritableError,
 } from '@switchyard/mysql/internal';
-import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
 import {
   CREATE_FENCE_PROCEDURE,
   FIND_NAMES_AS_TEXT,
@@ -100,16 +101,13 @@ function identityLost(shard: Shard): Error {
 }
 
 async function createDatabase(shard: Shard): Promise<void> {
-  const { host, port } = shard.server.writer;
-  const { user, password } = await shard.server.credentials();
-  let connection: Connection | undefined;
+  const connection = await openServerConnection(shard);
   try {
-    connection = await createConnection({ host, port, user, password });
     const name = escapeIdentifier(shard.database);
     await connection.query(`CREATE DATABASE IF NOT EXISTS ${name} CHARACTER SET utf8mb4`);
   } catch (error) {
     throw explainFailure(error, shard);
   } finally {
-    connection?.destroy();
+    connection.destroy();
   }
 }

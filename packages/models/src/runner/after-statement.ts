@@ -53,7 +53,7 @@ export function failureOfStatement(
   const lost = isConnectionLost(error);
   if (foundReadOnly(error)) connection?.suspectServer();
   else if (lost && connection !== undefined) connection.broken = true;
-  const rolledBack = hasRolledBack(error, connection?.facts.rollsBackOnTimeout ?? false);
+  const rolledBack = hasRolledBack(error, connection?.facts?.rollsBackOnTimeout ?? false);
   const endsTransaction = lost || rolledBack || error instanceof FenceLostError;
   // Autocommit: the server may have committed before the connection went.
   const unknown = lost && !at.inTransaction && mayWrite(statement) && !wasNotSent(error);

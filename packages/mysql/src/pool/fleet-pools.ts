@@ -1,12 +1,13 @@
 import { isSwitchyardError, type LockFile, type Role, type Shard } from '@switchyard/shard-context';
 import type { PooledConnection } from './pooled-connection.ts';
 import { ServerSlots } from './server-slots.ts';
-import { ShardPool, type PoolOptions } from './shard-pool.ts';
+import { ConnectionPool, type PoolOptions } from './connection-pool.ts';
+import { shardTarget } from './shard-target.ts';
 
 /** The pools of one shard: its writer and its readers, each made at the first use. */
 interface ShardPools {
-  readonly writer: ShardPool;
-  readonly readers: readonly ShardPool[];
+  readonly writer: ConnectionPool;
+  readonly readers: readonly ConnectionPool[];
 }
 
 /** A connection and the role of the endpoint that it leads to. */
@@ -34,13 +35,13 @@ export class FleetPools {
   /**
    * A connection of the shard. A reader that fails is passed over for the next one, and all of them
    * for the writer, where every read is right.
-   * @throws what `ShardPool.acquire` throws for the writer
+   * @throws what `ConnectionPool.acquire` throws for the writer
    */
   async acquire(shard: Shard, role: Role): Promise<Acquired> {
     const { writer, readers } = this.#poolsOf(shard);
     if (role === 'reader') {
       for (let tried = 0; tried < readers.length; tried += 1) {
-        const reader = readers[this.#turn++ % readers.length] as ShardPool;
+        const reader = readers[this.#turn++ % readers.length] as ConnectionPool;
         const connection = await reader.acquire().catch(unlessOurs);
         if (connection !== undefined) return { connection, role };
       }
@@ -73,14 +74,15 @@ export class FleetPools {
     return pools;
   }
 
-  #pool(shard: Shard, endpoint: { host: string; port: number }, role: Role): ShardPool {
+  #pool(shard: Shard, endpoint: { host: string; port: number }, role: Role): ConnectionPool {
     const key = `${shard.server.name} ${role} ${endpoint.host}:${endpoint.port}`;
     let slots = this.#slots.get(key);
     if (slots === undefined) {
       slots = new ServerSlots(shard.server.maxConnections);
       this.#slots.set(key, slots);
     }
-    return new ShardPool({ shard, endpoint, role, lockFile: this.#lockFile }, slots, this.#options);
+    const at = { shard, endpoint, role, lockFile: this.#lockFile };
+    return new ConnectionPool(shardTarget(at, this.#options), slots, this.#options);
   }
 }
 

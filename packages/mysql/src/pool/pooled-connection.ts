@@ -1,15 +1,13 @@
-import type { Shard } from '@switchyard/shard-context';
 import type { Connection as CallbackConnection, FieldPacket } from 'mysql2';
 import type { Connection } from 'mysql2/promise';
+import { isServerError, ServerError } from '../server/server-errors.ts';
 import type { ServerFacts } from '../server/server-facts.ts';
-
-/** Step of interleaved ids: every shard's ids are its ordinal modulo this. */
-export const ID_STEP = 1024;
 
 /** The callback connection inside a promise connection of mysql2; its typings leave it out. */
 interface Wrapping {
   readonly connection: CallbackConnection & {
     reset(done: (error: Error | null) => void): void;
+    readonly stream: { destroy(): void };
   };
 }
 
@@ -19,11 +17,11 @@ export interface CompiledRows {
   readonly fields: readonly FieldPacket[];
 }
 
-/** The server has forgotten a prepared statement (1243), or must prepare it again after DDL (1615). */
-const MUST_PREPARE_AGAIN = [1243, 1615];
+/** The server has forgotten a prepared statement, or must prepare it again after DDL. */
+const MUST_PREPARE_AGAIN = [ServerError.ER_UNKNOWN_STMT_HANDLER, ServerError.ER_NEED_REPREPARE];
 
 /** What a connection needs of its pool. */
-export interface ConnectionPool {
+export interface HomePool {
   takeBack(connection: PooledConnection): void;
   closeIdle(): void;
 }
@@ -39,18 +37,19 @@ export class PooledConnection {
   broken = false;
   /** True while the session refuses writes by itself (SET SESSION TRANSACTION READ ONLY). */
   readOnlySession = false;
-  /** When it last came back, in ms of the pool's clock. */
+  /** When it last came back, in ms of the pool's clock; 0 for one that has just been opened. */
   idleSince = 0;
   /** Pools count generations: one that was closed in the meantime does not take it back. */
   readonly generation: number;
-  readonly facts: ServerFacts;
+  /** What its server said when it was opened; undefined where it was not asked. */
+  readonly facts: ServerFacts | undefined;
   readonly #connection: Connection;
-  readonly #pool: ConnectionPool;
+  readonly #pool: HomePool;
 
   constructor(
     connection: Connection,
-    about: { facts: ServerFacts; generation: number },
-    pool: ConnectionPool,
+    about: { facts: ServerFacts | undefined; generation: number },
+    pool: HomePool,
   ) {
     this.#connection = connection;
     this.facts = about.facts;
@@ -76,9 +75,7 @@ export class PooledConnection {
     try {
       return await this.#rows(sql, values, prepared);
     } catch (error) {
-      if (!prepared || !MUST_PREPARE_AGAIN.includes((error as { errno?: number }).errno ?? 0)) {
-        throw error;
-      }
+      if (!prepared || !isServerError(error, ...MUST_PREPARE_AGAIN)) throw error;
       this.#callbacks.unprepare(sql);
       return this.#rows(sql, values, prepared);
     }
@@ -108,19 +105,29 @@ export class PooledConnection {
     this.#pool.closeIdle();
   }
 
+  /** Gives up what is under way and closes at once, also where the server does not answer. */
+  abandon(): void {
+    this.broken = true;
+    this.#connection.destroy();
+    this.#callbacks.stream.destroy(); // mysql2 only ends its side, and waits for the server's
+  }
+
   /** Says good-bye and closes; a broken one is closed at once. Never rejects. */
   async close(): Promise<void> {
-    if (this.broken) return this.#connection.destroy();
+    if (this.broken) return this.abandon();
     this.broken = true;
     await this.#connection.end().catch(() => this.#connection.destroy());
   }
 
-  /** Brings the session back to what a new connection has. @throws whatever the driver reports */
-  async reset(shard: Shard, charset: string | undefined): Promise<void> {
+  /**
+   * Brings the session back to what a new connection has: what the server gives, then `restore`.
+   * @throws what the driver reports
+   */
+  async reset(restore: (connection: Connection) => Promise<void>): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.#callbacks.reset((error) => (error === null ? resolve() : reject(error)));
     });
-    await prepareSession(this.#connection, shard, charset ?? DEFAULT_CHARSET);
+    await restore(this.#connection);
     this.tainted = false;
     this.readOnlySession = false;
   }
@@ -128,25 +135,4 @@ export class PooledConnection {
   get #callbacks(): Wrapping['connection'] {
     return (this.#connection as unknown as Wrapping).connection;
   }
-}
-
-/** What mysql2 asks for when no charset is given. */
-const DEFAULT_CHARSET = 'UTF8MB4_UNICODE_CI';
-
-/**
- * Sets what every session of a shard has: ids congruent to the shard's ordinal. A reset loses that
- * and the log-in's character set; `charset` (mysql2's name of a collation) sets the latter again.
- */
-export async function prepareSession(
-  connection: Connection,
-  shard: Shard,
-  charset?: string,
-): Promise<void> {
-  const collation = charset?.toLowerCase().replaceAll(/[^a-z0-9_]/g, '');
-  const names =
-    collation === undefined ? '' : `NAMES ${collation.split('_')[0]} COLLATE ${collation}, `;
-  await connection.query(
-    `SET ${names}SESSION auto_increment_increment = ?, SESSION auto_increment_offset = ?`,
-    [ID_STEP, shard.ordinal],
-  );
 }

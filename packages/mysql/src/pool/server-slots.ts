@@ -12,11 +12,65 @@ export interface SlotPool {
   timeout(waitedMs: number): Error;
 }
 
-interface Waiter {
+/** A caller that waits for a connection. */
+class Waiter {
   readonly pool: SlotPool;
-  readonly resolve: (connection: PooledConnection) => void;
-  readonly reject: (error: unknown) => void;
-  readonly timer: NodeJS.Timeout;
+  readonly promise: Promise<PooledConnection>;
+  /** True once it was given a connection or an error. */
+  settled = false;
+  readonly #signal: AbortSignal | undefined;
+  readonly #giveUp: () => void;
+  #timer: NodeJS.Timeout | undefined;
+  #resolve!: (connection: PooledConnection) => void;
+  #reject!: (error: unknown) => void;
+
+  constructor(
+    pool: SlotPool,
+    bounds: { readonly timeoutMs: number; readonly signal: AbortSignal | undefined },
+    leave: (waiter: Waiter) => void,
+  ) {
+    this.pool = pool;
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    const { timeoutMs, signal } = bounds;
+    const end = (error: unknown) => {
+      this.reject(error);
+      leave(this);
+    };
+    this.#signal = signal;
+    this.#giveUp = () => end(signal?.reason);
+    signal?.addEventListener('abort', this.#giveUp, { once: true });
+    // A timer of Infinity would fire at once.
+    if (timeoutMs !== Infinity)
+      this.#timer = setTimeout(() => end(pool.timeout(timeoutMs)), timeoutMs);
+  }
+
+  /** Its turn has come: it may still be aborted, and opening has a time-out of its own. */
+  called(): void {
+    clearTimeout(this.#timer);
+  }
+
+  /** False where it has gone: the connection is not its own. */
+  resolve(connection: PooledConnection): boolean {
+    if (this.settled) return false;
+    this.#settle();
+    this.#resolve(connection);
+    return true;
+  }
+
+  reject(error: unknown): void {
+    if (this.settled) return;
+    this.#settle();
+    this.#reject(error);
+  }
+
+  #settle(): void {
+    this.settled = true;
+    clearTimeout(this.#timer);
+    this.#signal?.removeEventListener('abort', this.#giveUp);
+  }
 }
 
 /**
@@ -50,18 +104,20 @@ export class ServerSlots {
     this.#pools.add(pool);
   }
 
-  /** A connection of `pool`, now or when its turn comes. The caller's context is kept. */
-  take(pool: SlotPool, timeoutMs: number): Promise<PooledConnection> {
+  /**
+   * A connection of `pool`, now or when its turn comes. The caller's context is kept. A caller whose
+   * `signal` is aborted leaves the queue, and a connection being opened for it serves the next.
+   */
+  take(pool: SlotPool, timeoutMs: number, signal?: AbortSignal): Promise<PooledConnection> {
+    if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
     if (this.#waiting.length === 0) {
       const idle = pool.takeIdle();
       if (idle !== undefined) return Promise.resolve(idle);
     }
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.#giveUp(waiter, timeoutMs), timeoutMs);
-      const waiter: Waiter = { pool, resolve, reject, timer };
-      this.#waiting.push(waiter);
-      this.serve();
-    });
+    const waiter = new Waiter(pool, { timeoutMs, signal }, (gone) => this.#forget(gone));
+    this.#waiting.push(waiter);
+    this.serve();
+    return waiter.promise;
   }
 
   /** Notes that a connection was closed. */
@@ -84,7 +140,7 @@ export class ServerSlots {
     const idle = waiter.pool.takeIdle();
     if (idle === undefined && !this.#mayOpen()) return false;
     this.#waiting.shift();
-    clearTimeout(waiter.timer);
+    waiter.called();
     if (idle !== undefined) waiter.resolve(idle);
     else this.#openFor(waiter);
     return true;
@@ -99,15 +155,19 @@ export class ServerSlots {
 
   #openFor(waiter: Waiter): void {
     this.#open += 1;
-    waiter.pool.open().then(waiter.resolve, (error: unknown) => {
-      waiter.reject(error);
-      this.closed();
-    });
+    waiter.pool.open().then(
+      (connection) => {
+        if (!waiter.resolve(connection)) connection.release();
+      },
+      (error: unknown) => {
+        waiter.reject(error);
+        this.closed();
+      },
+    );
   }
 
-  #giveUp(waiter: Waiter, waitedMs: number): void {
+  #forget(waiter: Waiter): void {
     const index = this.#waiting.indexOf(waiter);
     if (index >= 0) this.#waiting.splice(index, 1);
-    waiter.reject(waiter.pool.timeout(waitedMs));
   }
 }

@@ -1,22 +1,15 @@
-import {
-  outsideContext,
-  type Endpoint,
-  type LockFile,
-  type Role,
-  type Shard,
-} from '@switchyard/shard-context';
-import { checkIdentity } from '../identity/check-identity.ts';
-import { isIdentityFailure } from '../identity/identity-errors.ts';
-import { explainFailure, openConnection, type OpenOptions } from '../connection/open-connection.ts';
-import { PoolClosedError, PoolTimeoutError } from '../connection/connection-errors.ts';
-import { PooledConnection, prepareSession } from './pooled-connection.ts';
+import { outsideContext } from '@switchyard/shard-context';
+import type { Connection } from 'mysql2/promise';
+import type { OpenOptions } from '../connection/log-in.ts';
+import type { ServerFacts } from '../server/server-facts.ts';
+import { PooledConnection } from './pooled-connection.ts';
 import type { ServerSlots } from './server-slots.ts';
 
 /** Limits of the pools of one data source. */
 export interface PoolOptions extends OpenOptions {
   /** Closes a connection that nobody used for so long. Default 60,000 ms. */
   readonly idleMs?: number | undefined;
-  /** Longest wait for a free connection. Default 10,000 ms. */
+  /** Longest wait for a free connection; Infinity for none. Default 10,000 ms. */
   readonly acquireTimeoutMs?: number | undefined;
 }
 
@@ -26,20 +19,30 @@ const DEFAULT_ACQUIRE_TIMEOUT_MS = 10_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
 
-/** What a pool is for. */
+/** What a pool's connections lead to, and how its errors are worded. */
 export interface PoolTarget {
-  readonly shard: Shard;
-  readonly endpoint: Required<Endpoint>;
-  readonly role: Role;
-  readonly lockFile: LockFile;
+  /** Opens, checks and sets up one connection. Runs outside every context. */
+  open(): Promise<{ readonly connection: Connection; readonly facts: ServerFacts | undefined }>;
+  /** Sets up a session again that was reset to what the server gives to a new one. */
+  restore(connection: Connection): Promise<void>;
+  /** What `open` failed with, for those who asked for a connection. */
+  explain(cause: unknown): Error;
+  /** True for failures by which no open connection can be trusted any longer. */
+  isStranger(error: Error): boolean;
+  /** True for failures that keep others from trying, for a moment. */
+  pausesOthers(error: Error): boolean;
+  /** The error for one that waited in vain. */
+  timeout(waitedMs: number): Error;
+  /** The error for one that comes after `close()`. */
+  closed(): Error;
 }
 
 /**
- * The connections to one endpoint of one shard. Opens nothing before the first query; checks each
- * new connection against the topology and the lock file; closes itself when the database behind
- * the address is not the shard, and recovers alone.
+ * The connections to one endpoint. Opens nothing before the first query, has each new connection
+ * checked by its target, closes itself when what stands behind the address is another database,
+ * and recovers alone.
  */
-export class ShardPool {
+export class ConnectionPool {
   readonly #target: PoolTarget;
   readonly #slots: ServerSlots;
   readonly #options: PoolOptions;
@@ -69,13 +72,14 @@ export class ShardPool {
   }
 
   /**
-   * A checked connection, idle or new. Give it back with `release()`.
-   * @throws PoolTimeoutError, PoolClosedError, ShardUnavailableError, ShardAccessDeniedError,
-   *   ShardDatabaseMissingError, and what `checkIdentity` throws
+   * A checked connection, idle or new. Give it back with `release()`. One whose `signal` is aborted
+   * stops waiting with the signal's reason.
+   * @throws what the target's `explain`, `timeout` and `closed` answer
    */
-  acquire(): Promise<PooledConnection> {
-    if (this.#closed) return Promise.reject(new PoolClosedError(this.#target.shard.name));
-    return this.#slots.take(this, this.#options.acquireTimeoutMs ?? DEFAULT_ACQUIRE_TIMEOUT_MS);
+  acquire(signal?: AbortSignal): Promise<PooledConnection> {
+    if (this.#closed) return Promise.reject(this.#target.closed());
+    const timeoutMs = this.#options.acquireTimeoutMs ?? DEFAULT_ACQUIRE_TIMEOUT_MS;
+    return this.#slots.take(this, timeoutMs, signal);
   }
 
   /** @internal */
@@ -96,21 +100,19 @@ export class ShardPool {
 
   /** @internal */
   timeout(waitedMs: number): Error {
-    const { name, server } = this.#target.shard;
-    const limit = { server: server.name, maxConnections: server.maxConnections };
-    return new PoolTimeoutError(name, waitedMs, limit);
+    return this.#target.timeout(waitedMs);
   }
 
   /** @internal Called by the slots, which count the connection from the moment of the call. */
   async open(): Promise<PooledConnection> {
-    if (this.#closed) throw new PoolClosedError(this.#target.shard.name);
+    if (this.#closed) throw this.#target.closed();
     if (this.#failure !== undefined && Date.now() < this.#failure.until) throw this.#failure.error;
     try {
       const opened = await outsideContext(() => this.#openChecked());
       this.#failure = undefined;
       return opened;
     } catch (cause) {
-      throw this.#failed(explainFailure(cause, this.#target.shard));
+      throw this.#failed(this.#target.explain(cause));
     }
   }
 
@@ -129,18 +131,10 @@ export class ShardPool {
   }
 
   async #openChecked(): Promise<PooledConnection> {
-    const { shard, endpoint, role, lockFile } = this.#target;
-    const expected = await lockFile.expected(shard.name);
-    const connection = await openConnection(shard, endpoint, this.#options);
-    try {
-      const facts = await checkIdentity(connection, shard, { expected, role });
-      await prepareSession(connection, shard);
-      const about = { facts, generation: this.#generation };
-      return this.#keep(new PooledConnection(connection, about, this));
-    } catch (error) {
-      connection.destroy();
-      throw error;
-    }
+    const { connection, facts } = await this.#target.open();
+    return this.#keep(
+      new PooledConnection(connection, { facts, generation: this.#generation }, this),
+    );
   }
 
   #keep(connection: PooledConnection): PooledConnection {
@@ -181,8 +175,7 @@ export class ShardPool {
 
   async #reset(connection: PooledConnection): Promise<void> {
     try {
-      const charset = this.#options.driverOptions?.charset;
-      await outsideContext(() => connection.reset(this.#target.shard, charset));
+      await outsideContext(() => connection.reset((session) => this.#target.restore(session)));
     } catch {
       connection.broken = true; // a session in an unknown state is nobody's
     }
@@ -205,9 +198,10 @@ export class ShardPool {
   }
 
   #failed(error: Error): Error {
+    if (!this.#target.pausesOthers(error)) return error;
     const pauseMs = Math.min((this.#failure?.pauseMs ?? FIRST_PAUSE_MS / 2) * 2, LONGEST_PAUSE_MS);
     this.#failure = { error, until: Date.now() + pauseMs, pauseMs };
-    if (isIdentityFailure(error)) this.closeIdle();
+    if (this.#target.isStranger(error)) this.closeIdle();
     return error;
   }
 }
