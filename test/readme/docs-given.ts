@@ -1,5 +1,5 @@
 import type { Directory } from '@switchyard/directory';
-import type { Sharded as Declaring } from '@switchyard/models';
+import type { Sharded as Declaring, ShardedDataSource } from '@switchyard/models';
 import type { Topology } from '@switchyard/shard-context';
 import type { SpanProcessor } from '@opentelemetry/sdk-trace-node';
 import type { Connection } from 'mysql2/promise';
@@ -20,6 +20,7 @@ export declare const batcher: {
 
 /** A plain connection to a shard. */
 export declare const connection: Connection;
+export declare const dataSource: ShardedDataSource;
 export declare const directory: Directory;
 
 /** Where the service's spans go. */
