@@ -26,7 +26,7 @@ describe('a command line that is stopped (SIGSTOP) past its lease', () => {
       'UPDATE account SET touched = touched + 1',
       'ALTER TABLE account ADD COLUMN b INT NULL',
     ]);
-    const first = fleet.spawn(['migrate', '--json'], { SWITCHYARD_STOP_AT: 'step-ended@us2' });
+    const first = fleet.spawn(['migrate', '--json'], { STOP_AT: 'step-ended@us2' });
     await first.saw('step-started', 'us2');
     await stopped(first.child.pid!);
     await leaseExpired();
@@ -49,7 +49,7 @@ describe('a command line that is stopped (SIGSTOP) past its lease', () => {
   it('is not replaced while its lease lasts', async () => {
     fleet.rollout = { leaseMs: 60_000 };
     await fleet.migration('Later', 1790000000002, ['ALTER TABLE account ADD COLUMN c INT NULL']);
-    const first = fleet.spawn(['migrate', '--json'], { SWITCHYARD_STOP_AT: 'step-noted@us1' });
+    const first = fleet.spawn(['migrate', '--json'], { STOP_AT: 'step-noted@us1' });
     await first.saw('migration-started', 'us1');
     await stopped(first.child.pid!);
     const second = await fleet.json(['migrate', '--only', 'us1']);

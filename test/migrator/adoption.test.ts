@@ -74,7 +74,7 @@ describe('a database in use', () => {
     'is adopted as a whole by a second try when the first was killed at %s',
     async (point) => {
       fleet.declareOnly('us1');
-      const killed = await fleet.json(['adopt', ...FROM_TABLE], { SWITCHYARD_CRASH_AT: point });
+      const killed = await fleet.json(['adopt', ...FROM_TABLE], { CRASH_AT: point });
       expect(killed.signal).toBe('SIGKILL');
       expect((await fleet.json(['adopt', ...FROM_TABLE])).code).toBe(0);
       await expectAdopted();

@@ -25,7 +25,7 @@ describe('a step', () => {
     await fleet.migration('Key', 1790000000001, [
       'ALTER TABLE child ADD CONSTRAINT fk FOREIGN KEY (parent_id) REFERENCES parent (id)',
     ]);
-    const running = fleet.spawn(['migrate', '--json'], { SWITCHYARD_STOP_AT: 'before-statement' });
+    const running = fleet.spawn(['migrate', '--json'], { STOP_AT: 'before-statement' });
     await running.saw('step-started');
     await stopped(running.child.pid!);
     await fleet.rows('us1', 'INSERT INTO child VALUES (9999, 99)'); // an orphan, in between
@@ -50,8 +50,8 @@ describe('a step', () => {
       'ALTER TABLE child ADD CONSTRAINT fk2 FOREIGN KEY (other_id) REFERENCES parent (id)',
     ]);
     const running = fleet.spawn(['migrate', '--json'], {
-      SWITCHYARD_STOP_AT: 'before-statement',
-      SWITCHYARD_CRASH_AT: 'after-statement',
+      STOP_AT: 'before-statement',
+      CRASH_AT: 'after-statement',
     });
     await running.saw('step-started');
     await stopped(running.child.pid!);

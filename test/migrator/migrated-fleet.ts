@@ -18,7 +18,7 @@ import {
 } from '../support/servers/index.ts';
 import { fixtureConfig, type FixtureFleet } from './fixture/fixture-fleet.ts';
 
-const MAIN = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('fixture/cli-with-failpoints.ts', import.meta.url));
 const CONFIG = fileURLToPath(new URL('./fixture/switchyard.config.ts', import.meta.url));
 
 /** Which fleet a test wants. */

@@ -38,7 +38,7 @@ describe('a rollout whose process is killed (kill -9)', () => {
         'UPDATE account SET touched = touched + 1',
         `CREATE INDEX by_c${i} ON account (c${i})`,
       ]);
-      const killed = await fleet.json(['migrate'], { SWITCHYARD_CRASH_AT: `${point}@us2` });
+      const killed = await fleet.json(['migrate'], { CRASH_AT: `${point}@us2` });
       expect(killed.signal).toBe('SIGKILL');
       const resumed = await fleet.json(['resume']);
       expect(resumed.out + resumed.err).not.toContain('"error"');
@@ -57,7 +57,7 @@ describe('a rollout whose process is killed (kill -9)', () => {
 
   it('is shown as interrupted by status, with what was begun', async () => {
     await fleet.migration('Last', 1790000002000, ['ALTER TABLE account ADD COLUMN z INT NULL']);
-    const killed = await fleet.json(['migrate'], { SWITCHYARD_CRASH_AT: 'after-statement@us2' });
+    const killed = await fleet.json(['migrate'], { CRASH_AT: 'after-statement@us2' });
     expect(killed.signal).toBe('SIGKILL');
     const { code, events } = await fleet.json(['status']);
     expect(code).toBe(1);

@@ -55,7 +55,7 @@ describe('migrations, their files and their rows', () => {
       'ALTER TABLE plan ADD COLUMN a INT NULL',
       'ALTER TABLE plan ADD INDEX by_a (a)',
     ]);
-    const killed = await fleet.json(['migrate'], { SWITCHYARD_CRASH_AT: 'step-ended@us1' });
+    const killed = await fleet.json(['migrate'], { CRASH_AT: 'step-ended@us1' });
     expect(killed.signal).toBe('SIGKILL');
     await rewrite('1790000000001-Half.mjs', name, 'ALTER TABLE plan ADD COLUMN z INT NULL');
     const resumed = await fleet.spawn(['resume', '--json']).ended;

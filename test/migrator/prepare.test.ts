@@ -50,7 +50,7 @@ describe('switchyard prepare', () => {
   it.each(['before-shard', 'identity-stamped', 'ledger-made'])(
     'completes what it was killed in the middle of: %s',
     async (point) => {
-      const killed = await fleet.json(['prepare'], { SWITCHYARD_CRASH_AT: `${point}@us2` });
+      const killed = await fleet.json(['prepare'], { CRASH_AT: `${point}@us2` });
       expect(killed.signal).toBe('SIGKILL');
       expect((await fleet.json(['prepare'])).code).toBe(0);
       expect((await fleet.json(['status'])).code).toBe(0);
@@ -91,7 +91,7 @@ describe('switchyard prepare', () => {
       'brings it to their schema and baseline (killed first at: %s)',
       async (point) => {
         if (point !== undefined) {
-          const killed = await fleet.json(['prepare'], { SWITCHYARD_CRASH_AT: `${point}@us3` });
+          const killed = await fleet.json(['prepare'], { CRASH_AT: `${point}@us3` });
           expect(killed.signal).toBe('SIGKILL');
         }
         const { code, events } = await fleet.json(['prepare']);
@@ -170,7 +170,7 @@ describe('switchyard prepare', () => {
         'begins there also where migrate was killed at %s',
         async (point) => {
           expect((await fleet.json(['prepare', '--schema', 'replay'])).code).toBe(0);
-          const killed = await fleet.json(['migrate'], { SWITCHYARD_CRASH_AT: `${point}@us3` });
+          const killed = await fleet.json(['migrate'], { CRASH_AT: `${point}@us3` });
           expect(killed.signal).toBe('SIGKILL');
           expect((await fleet.json(['resume'])).code).toBe(0);
           expect(await nextIds()).toEqual(['70001', String(BigInt(HUGE) + 1n)]);

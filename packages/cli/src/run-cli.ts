@@ -1,4 +1,5 @@
 import yargs, { type Argv } from 'yargs';
+import type { Fleet } from '@switchyard/migrator';
 import { isSwitchyardError } from '@switchyard/shard-context';
 import {
   EXIT,
@@ -48,6 +49,8 @@ export interface CliHost {
   readonly config?: LoadedConfig;
   readonly out?: ScreenOptions['out'];
   readonly err?: ScreenOptions['err'];
+  /** Told where the work on a shard is; for tests, which end a process there. */
+  readonly atPoint?: Fleet['atPoint'];
 }
 
 /**
@@ -220,7 +223,7 @@ async function runCommand(
   let line: CommandLine | undefined;
   try {
     const loaded = host.config ?? (await loadConfig(options.config));
-    line = await openCommandLine(loaded, options, screen);
+    line = await openCommandLine(loaded, { ...options, atPoint: host.atPoint }, screen);
     return await command(line);
   } catch (error) {
     sayError(screen, error, options.verbose);

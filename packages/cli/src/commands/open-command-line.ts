@@ -9,7 +9,10 @@ import type { CommandLine, SharedOptions } from './command-line.ts';
 /** Makes what the commands need from a config. Nothing is connected to yet. */
 export async function openCommandLine(
   loaded: LoadedConfig,
-  options: SharedOptions & { readonly allow?: readonly string[] },
+  options: SharedOptions & {
+    readonly allow?: readonly string[];
+    readonly atPoint?: Fleet['atPoint'];
+  },
   screen: Screen,
 ): Promise<CommandLine> {
   const { path, config } = loaded;
@@ -31,6 +34,7 @@ export async function openCommandLine(
     policy: config.rollout ?? {},
     migrations: await findMigrations(loaded),
     planner: plannerFor(options.allow ?? []),
+    atPoint: options.atPoint,
   };
   const openUnchecked = (shard: Shard) =>
     connectToShard(topology, shard.name, { identity: 'unchecked' });

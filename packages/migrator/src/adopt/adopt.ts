@@ -2,7 +2,6 @@ import type { Connection } from 'mysql2/promise';
 import { prepareShard, ShardTenantTable } from '@switchyard/models';
 import { noteBaseline } from '../ledger/ledger.ts';
 import { prepareLedger } from '../ledger/tables.ts';
-import { passPreparePoint } from '../prepare/prepare-points.ts';
 import { withConnection } from '../prepare/with-connection.ts';
 import { ADOPTION, readAdoption, type Adoption, type AdoptRequest } from './adoption.ts';
 
@@ -33,17 +32,17 @@ export async function adopt(
     noteAdoption(request, adoption, connection),
   );
   emit({ event: 'baseline-noted', migrations: adoption.baseline.length });
-  passPreparePoint('adoption-noted', shard.name);
+  request.fleet.atPoint?.('adoption-noted', shard.name);
   await prepareShard({
     topology: request.topology,
     shard: shard.name,
     lockFile: request.lockFile,
   });
   emit({ event: 'identity-stamped', shard: shard.name, lockFile: request.lockFile.path });
-  passPreparePoint('identity-stamped', shard.name);
+  request.fleet.atPoint?.('identity-stamped', shard.name);
   await admitTenants(request, adoption);
   emit({ event: 'tenants-admitted', tenants: adoption.tenants.length });
-  passPreparePoint('tenants-admitted', shard.name);
+  request.fleet.atPoint?.('tenants-admitted', shard.name);
   await withConnection(request.fleet.open, shard, endAdoption);
   emit({ event: 'adopted', shard: shard.name });
   return adoption;

@@ -8,7 +8,6 @@ import { FLOORS, noteFloors } from '../ledger/noted-floors.ts';
 import { readDefinition } from '../recording/definition.ts';
 import { copyObjects } from './copy-objects.ts';
 import { SchemaCopyError } from './prepare-errors.ts';
-import { passPreparePoint } from './prepare-points.ts';
 import { idCeilings } from './id-floors.ts';
 import { SYSTEM_TABLES, tablesOf } from './survey.ts';
 
@@ -94,13 +93,13 @@ async function copySchema(
         checksum: null,
       });
     }
-    passPreparePoint('schema-begun', shard.name);
+    fleet.atPoint?.('schema-begun', shard.name);
     const tables = await ownTables(sibling);
-    await copyTables(sibling, target, tables, shard.name);
+    await copyTables(sibling, target, tables, () => fleet.atPoint?.('table-copied', shard.name));
     await copyOthers(sibling, target, { shard: shard.name, sibling: source.shard.name });
     await verify(sibling, target, tables, { shard: shard.name, sibling: source.shard.name });
     await raiseIdFloors(target, await idCeilings(sibling, tables));
-    passPreparePoint('schema-copied', shard.name);
+    fleet.atPoint?.('schema-copied', shard.name);
     await noteCopied(fleet, source, target);
     return { how: 'copy', tables: tables.length, migrations: source.applied.length };
   } finally {
@@ -129,7 +128,7 @@ async function copyTables(
   sibling: Connection,
   target: Connection,
   tables: readonly string[],
-  shard: string,
+  copied: () => void,
 ): Promise<void> {
   // Old tables have definitions that today's rules refuse, and parents may come later.
   await target.query("SET SESSION foreign_key_checks = 0, sql_mode = ''");
@@ -137,7 +136,7 @@ async function copyTables(
     const definition = await readDefinition(sibling, table);
     if (definition === undefined || (await readDefinition(target, table)) === definition) continue;
     await target.query(definition);
-    passPreparePoint('table-copied', shard);
+    copied();
   }
   if (tables.includes('migrations')) await copyTypeormRows(sibling, target);
 }

@@ -12,7 +12,6 @@ import {
   SameDatabaseError,
   WritersNotInterleavedError,
 } from './prepare-errors.ts';
-import { passPreparePoint } from './prepare-points.ts';
 import { findSchemaSource } from './schema-source.ts';
 import { onSameDatabase, surveyShard, type Survey } from './survey.ts';
 import { withConnection } from './with-connection.ts';
@@ -174,16 +173,16 @@ async function prepareOne(
   emit: (event: PrepareEvent) => void,
 ): Promise<void> {
   const { topology, lockFile, createDatabases = false } = request;
-  passPreparePoint('before-shard', shard.name);
+  request.fleet.atPoint?.('before-shard', shard.name);
   const { stamped } = await prepareShard({
     topology,
     lockFile,
     shard: shard.name,
     createDatabase: createDatabases,
   });
-  passPreparePoint('identity-stamped', shard.name);
+  request.fleet.atPoint?.('identity-stamped', shard.name);
   await withConnection(request.openUnchecked, shard, prepareLedger);
-  passPreparePoint('ledger-made', shard.name);
+  request.fleet.atPoint?.('ledger-made', shard.name);
   emit({ event: 'shard-prepared', shard: shard.name, stamped });
 }
 

@@ -5,6 +5,7 @@ import type { Author } from '../ledger/ledger.ts';
 import type { MigrationFile } from '../migrations/migration-file.ts';
 import type { Planner } from '../plan/planner.ts';
 import type { RolloutPolicy } from './rollout-policy.ts';
+import type { AtPoint } from './run-points.ts';
 import type { OpenShard } from './shard-session.ts';
 
 /** What every command over the fleet needs. */
@@ -17,6 +18,8 @@ export interface Fleet {
   /** All migrations, in order. */
   readonly migrations: readonly MigrationFile[];
   readonly planner: Planner;
+  /** Told where the work on a shard is. Default: nobody. */
+  readonly atPoint?: AtPoint | undefined;
 }
 
 /** Name and version of the tool, as ledgers show it. */

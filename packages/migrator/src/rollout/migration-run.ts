@@ -8,7 +8,6 @@ import { raiseNotedFloors } from '../ledger/noted-floors.ts';
 import { outcomeOf } from '../plan/outcome.ts';
 import type { ShardPlan } from '../plan/plan.ts';
 import { isConnectionLost } from '@switchyard/mysql/internal';
-import { passControlPoint } from './control-points.ts';
 import { keepSteps, keptSteps } from './kept-steps.ts';
 import { MigrationChangedError, SchemaMovedError } from './rollout-errors.ts';
 import type { ShardSession } from './shard-session.ts';
@@ -37,7 +36,7 @@ export async function runMigration(session: ShardSession, plan: ShardPlan): Prom
     checksum,
     plan: keepSteps(steps),
   });
-  passControlPoint('migration-noted', session.shard.name);
+  session.pass('migration-noted');
   session.emit({ event: 'migration-started', shard: session.shard.name, migration });
   return runSteps(session, plan, seq, new Map());
 }
@@ -96,9 +95,9 @@ async function runSteps(
     if (!isConnectionLost(error)) await noteFailed(session, seq, error);
     throw error;
   }
-  passControlPoint('before-migration-ended', session.shard.name);
+  session.pass('before-migration-ended');
   await noteEnded(session.connection, seq, { state: 'done', stallMs });
-  passControlPoint('migration-ended', session.shard.name);
+  session.pass('migration-ended');
   const { migration } = plan;
   session.emit({ event: 'migration-ended', shard: session.shard.name, migration });
   return { migration, steps: sent, stallMs };

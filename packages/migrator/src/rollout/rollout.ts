@@ -212,6 +212,7 @@ class Rollout {
       policy: this.#policy,
       emit: this.#emit,
       options: JSON.stringify(this.#request),
+      atPoint: this.#fleet.atPoint,
     };
   }
 

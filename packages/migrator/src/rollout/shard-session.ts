@@ -6,7 +6,7 @@ import { readLease, releaseLease, renewLease, takeLease } from '../ledger/lease.
 import { LeaseLostError, RolloutHaltedError } from '../ledger/ledger-errors.ts';
 import { reclaimServerLock } from '../ledger/server-lock.ts';
 import { isConnectionLost } from '@switchyard/mysql/internal';
-import { passControlPoint } from './control-points.ts';
+import type { AtPoint, RunPoint } from './run-points.ts';
 import type { OnEvent } from './events.ts';
 import type { FullPolicy } from './rollout-policy.ts';
 
@@ -21,6 +21,7 @@ export interface SessionOptions {
   readonly emit: OnEvent;
   /** What the command line was told, kept with the lease. JSON. */
   readonly options: string;
+  readonly atPoint?: AtPoint | undefined;
 }
 
 const CONTROL_EVERY_MS = 500;
@@ -62,8 +63,13 @@ export class ShardSession {
       throw error;
     }
     session.#renewOnTime();
-    passControlPoint('lease-taken', shard.name);
+    session.pass('lease-taken');
     return session;
+  }
+
+  /** Tells `atPoint` where the run is. */
+  pass(point: RunPoint): void {
+    this.#options.atPoint?.(point, this.shard.name);
   }
 
   /** The connection that does the work. Another one after a loss. */
@@ -149,7 +155,7 @@ export class ShardSession {
     this.#dropSecond();
     try {
       await releaseLease(this.#connection, this.#token);
-      passControlPoint('lease-released', this.shard.name);
+      this.pass('lease-released');
       await this.#connection.end();
     } catch {
       this.#connection.destroy(); // the lease runs out by itself

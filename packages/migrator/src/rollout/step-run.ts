@@ -11,7 +11,6 @@ import {
   isServerError,
   ServerError,
 } from '@switchyard/mysql/internal';
-import { passControlPoint } from './control-points.ts';
 import {
   SchemaMovedError,
   shortened,
@@ -59,7 +58,7 @@ const LOCK_FREE = new Set<Step['path']>(['data', 'already-there']);
  */
 export async function runStep(session: ShardSession, of: StepOfMigration): Promise<StepEnd> {
   const seq = await session.begin(beginningOf(of));
-  passControlPoint('step-noted', session.shard.name);
+  session.pass('step-noted');
   const began = performance.now();
   let end: StepEnd;
   try {
@@ -82,7 +81,7 @@ async function carryOut(session: ShardSession, of: StepOfMigration, seq: number)
   const stallMs = await withSession(session, step, () =>
     isInTransaction(step) ? sendInTransaction(session, step, seq) : sendLocked(session, of),
   );
-  passControlPoint('after-statement', session.shard.name);
+  session.pass('after-statement');
   return { how: 'ran', stallMs };
 }
 
@@ -102,7 +101,7 @@ async function accept(
     const outcome = there ? { outcome: 'already there' } : {};
     await noteEnded(session.connection, seq, { state: 'done', stallMs, ...outcome });
   }
-  if (!there) passControlPoint('step-ended', session.shard.name);
+  if (!there) session.pass('step-ended');
 }
 
 /** A data statement and its ledger row have ended together. */
@@ -122,7 +121,7 @@ async function sendLocked(session: ShardSession, of: StepOfMigration): Promise<n
   const { step } = of;
   let watched = 0;
   const send = async (): Promise<void> => {
-    passControlPoint('before-statement', session.shard.name);
+    session.pass('before-statement');
     watched += await sendWatched(session, of);
   };
   if (LOCK_FREE.has(step.path)) {
@@ -177,14 +176,11 @@ async function sendInTransaction(session: ShardSession, step: Step, seq: number)
  * Rows change together with their ledger row, so that a kill leaves both or neither. Ids that are
  * given out are the shard's own, as everywhere: its ordinal plus a multiple of 1,024.
  */
-async function changeRows(
-  { connection, shard }: ShardSession,
-  step: Step,
-  seq: number,
-): Promise<void> {
+async function changeRows(session: ShardSession, step: Step, seq: number): Promise<void> {
+  const { connection } = session;
   await connection.query('START TRANSACTION');
   try {
-    passControlPoint('before-statement', shard.name);
+    session.pass('before-statement');
     await connection.query(step.sql, [...step.parameters]);
     await noteEnded(connection, seq, { state: 'done' });
     await connection.query('COMMIT');
