@@ -51,7 +51,7 @@ const HOSTS = {
 const QUEUES = { bullmq: ['bullmq'] };
 
 /** By package. What several of its adapters share is listed with them. */
-const ADAPTERS = { 'shard-context': HOSTS, jobs: QUEUES };
+const ADAPTERS = { 'shard-context': HOSTS, jobs: QUEUES, fleet: QUEUES };
 
 const CORE = 'packages/shard-context/src';
 const TEST = '\\.test\\.ts$';
@@ -105,7 +105,8 @@ const adapterRules = Object.entries(ADAPTERS).flatMap(([name, folders]) =>
     from: { path: `^${sourcesOf(name)}/${folder}/`, pathNot: TEST },
     to: {
       path: ['node_modules/', ...everyAdapter],
-      pathNot: [...inside(hosts), `^${sourcesOf(name)}/${folder}/`, `^${CORE}/http/`],
+      // An adapter may stand on that of the same host in another package.
+      pathNot: [...inside(hosts), `^packages/[^/]+/src/${folder}/`, `^${CORE}/http/`],
     },
   })),
 );

@@ -1,44 +1,28 @@
-import 'reflect-metadata';
-import type { SwitchyardConfig } from '@switchyard/cli';
-import { defineTopology, LockFile } from '@switchyard/shard-context';
+import { defineFleet, serverAt, type FleetShard } from '@switchyard/fleet';
 import { Invoice } from './src/invoice.ts';
 import { migrations } from './src/migrations.ts';
 
-const first = new URL(process.env['FIRST_DATABASE'] ?? 'mysql://root@127.0.0.1:3306/app');
-const second = process.env['SECOND_DATABASE']; // set when the time for it has come
-const engine = process.env['DB_ENGINE'] === 'mysql' ? 'mysql' : 'mariadb';
-
-/** One shard when the application is adopted; the second one is added later. */
-export const topology = defineTopology({
-  fleet: 'billing',
-  regions: ['us'],
-  servers: [server('a', first), ...(second === undefined ? [] : [server('b', new URL(second))])],
-  shards: [
-    { name: 'us1', ordinal: 1, server: 'a', database: first.pathname.slice(1) },
-    ...(second === undefined
-      ? []
-      : [{ name: 'us2', ordinal: 2, server: 'b', database: new URL(second).pathname.slice(1) }]),
-  ],
-});
-
-export const lockFile = new LockFile(
-  process.env['SWITCHYARD_LOCK_FILE'] ?? new URL('switchyard.lock.json', import.meta.url),
-  topology.fleet,
-);
-
-function server(name: string, { hostname, port, username, password }: URL) {
-  return {
-    name,
-    region: 'us',
-    engine,
-    writer: { host: hostname, port: Number(port) },
-    credentials: () => ({ user: username, password }),
-  } as const;
+/** A shard in the database that a URL names: `mysql://user:password@host:port/app`. */
+function shardIn(url: string, name: string, ordinal: number): FleetShard {
+  const database = new URL(url).pathname.slice(1);
+  const server = serverAt(url.slice(0, -database.length));
+  return { name, ordinal, database, server: { region: 'us', ...server } };
 }
 
-export default {
-  topology,
-  lockFile,
+const first = process.env['FIRST_DATABASE'] ?? 'mysql://root@127.0.0.1:3306/app';
+const second = process.env['SECOND_DATABASE']; // set when the time for it has come
+
+/** One shard when the application is adopted; the second one is added later. */
+export default defineFleet({
+  config: import.meta.url,
+  fleet: 'billing',
+  regions: ['us'],
+  shards: [shardIn(first, 'us1', 1), ...(second === undefined ? [] : [shardIn(second, 'us2', 2)])],
+  directory: {
+    server: 'us1',
+    keyHash: { current: { id: 'k1', secret: process.env['KEY_HASH_SECRET'] ?? '' } },
+  },
   entities: [Invoice],
   migrations,
-} satisfies SwitchyardConfig;
+  ...(process.env['SWITCHYARD_LOCK_FILE'] && { lockFile: process.env['SWITCHYARD_LOCK_FILE'] }),
+});

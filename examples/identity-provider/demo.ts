@@ -1,7 +1,10 @@
-import { generateKeyPairSync, sign } from 'node:crypto';
-import { Directory } from '@switchyard/directory';
-import { MemoryStore } from '@switchyard/directory/memory';
-import { defineTopology, ShardContext } from '@switchyard/shard-context';
+import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { defineFleet, start } from '@switchyard/fleet';
+import { withServers, type MysqlServer } from '../../test/support/servers/index.ts';
 import { buildService } from './src/service.ts';
 import type { Session } from './src/session-token.ts';
 import { KINDS, signUp } from './src/tenants.ts';
@@ -18,60 +21,70 @@ function issue(session: Session, expiresIn = 60): string {
   return `${text}.${sign(null, Buffer.from(text), privateKey).toString('base64url')}`;
 }
 
-const server = (region: string) => ({
-  name: `db-${region}`,
-  region,
-  engine: 'mysql' as const,
-  writer: { host: `db-${region}.internal` },
-  credentials: () => ({ user: 'app', password: 'asked for each connection' }),
-});
-const topology = defineTopology({
-  fleet: 'example',
-  regions: ['us', 'eu'],
-  servers: [server('us'), server('eu')],
-  shards: [
-    { name: 'us1', ordinal: 1, server: 'db-us', database: 'app' },
-    { name: 'eu1', ordinal: 2, server: 'db-eu', database: 'app' },
-  ],
-});
-const directory = new Directory({
-  store: new MemoryStore(),
-  topology,
-  keyHash: { current: { id: '2026', secret: 'from your secret store' } },
-  kinds: KINDS,
-});
-await directory.prepare();
-await signUp(directory, { sub: 'user_Ann', org_id: 'org_Acme' }, 'tenant-acme', {
-  homeRegion: 'eu',
-});
-await signUp(directory, { sub: 'user_Bert' }, 'tenant-bert', { homeRegion: 'us' });
-
-const sessions = {
-  issuer: ISSUER,
-  audience: 'api',
-  publicKeys: new Map([['2026', publicKey]]),
-  now,
-};
-const app = await buildService({ directory, context: new ShardContext(topology), sessions });
-const forged = issue({ sub: 'user_Bert' }).replace(/\.[^.]+\./, `.${part({ sub: 'user_Ann' })}.`);
-const requests: [string, string | undefined][] = [
-  ['Ann, for Acme', issue({ sub: 'user_Ann', org_id: 'org_Acme' })],
-  ['a colleague of hers', issue({ sub: 'user_Cleo', org_id: 'org_Acme' })],
-  ['Bert, for himself', issue({ sub: 'user_Bert' })],
-  ['nobody we know', issue({ sub: 'user_Dora' })],
-  ['an expired session', issue({ sub: 'user_Bert' }, -1)],
-  ['a forged session', forged],
-  ['no session', undefined],
-];
-for (const [who, token] of requests) {
-  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  const answer = await app.inject({ url: '/me', headers });
-  const body = answer.json<{ shard?: string | null; tenant?: string; code?: string }>();
-  const what =
-    body.tenant === undefined ? (body.code ?? 'no place') : `${body.tenant} on ${body.shard}`;
-  console.log(
-    `${who.padEnd(20)} ${answer.statusCode}  ${answer.statusCode === 401 ? 'not valid' : what}`,
-  );
+function fleetOn([us, eu]: readonly MysqlServer[], folder: string) {
+  const server = (region: string, { engine, host, port, user, password }: MysqlServer) => ({
+    ...{ region, engine, writer: { host, port } },
+    credentials: () => ({ user, password }),
+  });
+  return defineFleet({
+    config: pathToFileURL(join(folder, 'switchyard.config.ts')),
+    fleet: 'example',
+    regions: ['us', 'eu'],
+    shards: [
+      { name: 'us1', ordinal: 1, database: 'app', server: server('us', us!) },
+      { name: 'eu1', ordinal: 2, database: 'app', server: server('eu', eu!) },
+    ],
+    directory: {
+      server: 'us1',
+      keyHash: { current: { id: '2026', secret: randomBytes(32).toString('hex') } },
+      kinds: KINDS,
+    },
+    entities: [],
+  });
 }
-await app.close();
-await directory.close();
+
+/** Each session as a client would send it, and what the service answers. */
+async function show(servers: readonly MysqlServer[], folder: string): Promise<void> {
+  await using fleet = await start(fleetOn(servers, folder));
+  await fleet.prepare({ createDatabases: true });
+  const { directory, routing } = fleet;
+  await signUp(directory, { sub: 'user_Ann', org_id: 'org_Acme' }, 'tenant-acme', {
+    homeRegion: 'eu',
+  });
+  await signUp(directory, { sub: 'user_Bert' }, 'tenant-bert', { homeRegion: 'us' });
+
+  const sessions = {
+    issuer: ISSUER,
+    audience: 'api',
+    publicKeys: new Map([['2026', publicKey]]),
+    now,
+  };
+  const app = await buildService({ routing, sessions });
+  const forged = issue({ sub: 'user_Bert' }).replace(/\.[^.]+\./, `.${part({ sub: 'user_Ann' })}.`);
+  const requests: [string, string | undefined][] = [
+    ['Ann, for Acme', issue({ sub: 'user_Ann', org_id: 'org_Acme' })],
+    ['a colleague of hers', issue({ sub: 'user_Cleo', org_id: 'org_Acme' })],
+    ['Bert, for himself', issue({ sub: 'user_Bert' })],
+    ['nobody we know', issue({ sub: 'user_Dora' })],
+    ['an expired session', issue({ sub: 'user_Bert' }, -1)],
+    ['a forged session', forged],
+    ['no session', undefined],
+  ];
+  for (const [who, token] of requests) {
+    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const answer = await app.inject({ url: '/me', headers });
+    const body = answer.json<{ shard?: string | null; tenant?: string; code?: string }>();
+    const what =
+      body.tenant === undefined ? (body.code ?? 'no place') : `${body.tenant} on ${body.shard}`;
+    console.log(
+      `${who.padEnd(20)} ${answer.statusCode}  ${answer.statusCode === 401 ? 'not valid' : what}`,
+    );
+  }
+  await app.close();
+}
+
+await withServers({ mysql: 2 }, async ({ mysql }) => {
+  const folder = mkdtempSync(join(tmpdir(), 'switchyard-identity-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true })); // on Ctrl-C as well
+  await show(mysql, folder);
+});

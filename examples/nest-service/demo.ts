@@ -2,18 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { NestFactory } from '@nestjs/core';
-import { Directory } from '@switchyard/directory';
-import { MemoryStore } from '@switchyard/directory/memory';
-import { prepareShard, ShardedDataSource, ShardTenantTable } from '@switchyard/models';
-import { defineTopology, LockFile, ShardContext } from '@switchyard/shard-context';
-import { connectTo, startServers } from '../../test/support/servers/index.ts';
+import { defineFleet, type SwitchyardFleet } from '@switchyard/fleet';
+import { startServers, type MysqlServer } from '../../test/support/servers/index.ts';
 import { AppModule } from './src/app.module.ts';
 import { Account, AuditEntry } from './src/entities.ts';
 
 // One command: starts two servers, prepares a shard on each, and shows that the same code serves
 // two tenants on two shards. A third shard is declared and down; nobody waits for it.
 const running = await startServers({ mysql: 2 });
+const secret = randomBytes(32).toString('hex');
 const folder = mkdtempSync(join(tmpdir(), 'switchyard-nest-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true })); // on Ctrl-C as well
 try {
@@ -23,69 +22,51 @@ try {
 }
 
 async function show(): Promise<void> {
-  for (const server of running.mysql) {
-    const connection = await connectTo(server);
-    await connection.query('CREATE DATABASE accounts');
-    await connection.end();
-  }
-  const topology = declare();
-  const lockFile = new LockFile(join(folder, 'switchyard.lock.json'), topology.fleet);
-  await prepare(['us1', 'us2'], { topology, lockFile });
-  const keyHash = { current: { id: 'k1', secret: randomBytes(32).toString('hex') } };
-  const shardTenants = new ShardTenantTable({ topology, lockFile });
-  const directory = new Directory({ store: new MemoryStore(), topology, keyHash, shardTenants });
+  await using fleet = defineAll(['us1', 'us2', 'us3']);
+  await prepare(['us1', 'us2']);
   for (const [tenant, shard] of [
     ['acme', 'us1'],
     ['globex', 'us2'],
   ] as const) {
-    await directory.assign(tenant, { shard });
-    await directory.addKey({ kind: 'api-key', value: `key-of-${tenant}` }, tenant);
+    await fleet.directory.assign(tenant, { shard });
+    await fleet.directory.addKey({ kind: 'api-key', value: `key-of-${tenant}` }, tenant);
   }
-  const app = await NestFactory.create(AppModule.of({ topology, lockFile, locator: directory }), {
-    logger: ['error'],
-  });
+  const app = await NestFactory.create(AppModule.of(fleet), { logger: ['error'] }); // Nest starts it
   await app.listen(0, '127.0.0.1');
   const url = await app.getUrl();
   for (const tenant of ['acme', 'globex']) await visit(url, tenant);
   await app.close();
-  await directory.close();
-  await shardTenants.close();
 }
 
-function declare() {
-  const [first, second] = running.mysql;
-  const servers = [first, second].map((server, i) => ({
-    name: `us-${i + 1}`,
-    region: 'us',
-    engine: server!.engine,
-    writer: { host: server!.host, port: server!.port },
-    credentials: () => ({ user: server!.user, password: server!.password }),
+/** The fleet with some of its shards. The server of the third one is not there. */
+function defineAll(names: readonly string[]): SwitchyardFleet {
+  const [first, second] = running.mysql as [MysqlServer, MysqlServer];
+  const servers = [first, second, { ...first, port: 1 }].map(
+    ({ engine, host, port, user, password }) => ({
+      ...{ region: 'us', engine, writer: { host, port } },
+      credentials: () => ({ user, password }),
+    }),
+  );
+  const shards = servers.map((server, i) => ({
+    ...{ name: `us${i + 1}`, ordinal: i + 1, server, database: 'accounts' },
   }));
-  const down = { ...servers[0]!, name: 'us-3', writer: { host: '127.0.0.1', port: 1 } };
-  return defineTopology({
+  return defineFleet({
+    config: pathToFileURL(join(folder, 'switchyard.config.ts')),
     fleet: 'nest-demo',
     regions: ['us'],
-    servers: [...servers, down],
-    shards: [1, 2, 3].map((n) => ({
-      name: `us${n}`,
-      ordinal: n,
-      server: `us-${n}`,
-      database: 'accounts',
-    })),
+    shards: shards.filter(({ name }) => names.includes(name)),
+    directory: { server: 'us1', keyHash: { current: { id: 'k1', secret } } },
+    entities: [Account, AuditEntry],
   });
 }
 
-async function prepare(
-  shards: readonly string[],
-  fleet: { topology: ReturnType<typeof declare>; lockFile: LockFile },
-): Promise<void> {
-  const dataSource = new ShardedDataSource({ ...fleet, entities: [Account, AuditEntry] });
-  await dataSource.initialize();
-  for (const shard of shards) {
-    await prepareShard({ ...fleet, shard });
-    await new ShardContext(fleet.topology).onShard(shard, () => dataSource.synchronize());
+/** While all its shards are there; the third one dies later. */
+async function prepare(names: readonly string[]): Promise<void> {
+  await using fleet = await defineAll(names).start();
+  await fleet.prepare({ createDatabases: true });
+  for (const shard of names) {
+    await fleet.context.onShard(shard, () => fleet.dataSource.synchronize());
   }
-  await dataSource.destroy();
 }
 
 async function visit(url: string, tenant: string): Promise<void> {

@@ -1,18 +1,10 @@
-import 'reflect-metadata';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Directory, Router } from '@switchyard/directory';
-import { MemoryStore } from '@switchyard/directory/memory';
-import {
-  prepareShard,
-  RecordFinder,
-  ShardedDataSource,
-  ShardTenantTable,
-} from '@switchyard/models';
-import { currentFrame, defineTopology, LockFile, ShardContext } from '@switchyard/shard-context';
-import { connectTo, withServers, type RunningServers } from '../../test/support/servers/index.ts';
+import { pathToFileURL } from 'node:url';
+import { currentShard, currentTenant, defineFleet, type SwitchyardFleet } from '@switchyard/fleet';
+import { withServers, type RunningServers } from '../../test/support/servers/index.ts';
 import { Account } from './src/account.ts';
 import { ShardedBeeQueue } from './src/sharded-bee-queue.ts';
 
@@ -24,30 +16,21 @@ const JOBS_EACH = 3;
 await withServers({ mysql: 2, redis: true }, async (servers) => {
   const folder = mkdtempSync(join(tmpdir(), 'switchyard-bees-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true })); // on Ctrl-C as well
-  await show(servers, servers.redis!.url, join(folder, 'switchyard.lock.json'));
+  await using fleet = await define(servers, folder).start();
+  await show(fleet, servers.redis!.url);
 });
 
-async function show(servers: RunningServers, redis: string, lockFilePath: string): Promise<void> {
-  const topology = await declare(servers);
-  const context = new ShardContext(topology);
-  const lockFile = new LockFile(lockFilePath, topology.fleet);
-  const dataSource = new ShardedDataSource({ topology, lockFile, entities: [Account] });
-  await dataSource.initialize();
-  for (const { name: shard } of topology.shards) {
-    await prepareShard({ topology, shard, lockFile });
-    await context.onShard(shard, () => dataSource.synchronize());
+async function show(fleet: SwitchyardFleet, redis: string): Promise<void> {
+  const { context, dataSource, directory, router, sharding, topology } = fleet;
+  await fleet.prepare({ createDatabases: true });
+  for (const { name } of topology.shards) {
+    await context.onShard(name, () => dataSource.synchronize());
   }
-  const shardTenants = new ShardTenantTable({ topology, lockFile });
-  const keyHash = { current: { id: 'k1', secret: randomBytes(32).toString('hex') } };
-  const directory = new Directory({ store: new MemoryStore(), topology, keyHash, shardTenants });
   for (const [tenant, shard] of Object.entries(HOMES)) await directory.assign(tenant, { shard });
-
-  const router = new Router({ directory, context });
-  const records = new RecordFinder(dataSource, directory);
   const queue = new ShardedBeeQueue<{ account: Account }>('bees', {
     redis: { url: redis },
     prefix: `demo-${randomBytes(4).toString('hex')}`,
-    sharding: { context, locator: directory, records },
+    sharding,
   });
   const allDone = work(queue, dataSource);
   const accounts = dataSource.getRepository(Account);
@@ -66,47 +49,41 @@ async function show(servers: RunningServers, redis: string, lockFilePath: string
     );
   }
   await queue.close();
-  for (const opened of [directory, shardTenants]) await opened.close();
-  await dataSource.destroy();
 }
 
 /** The worker: no line says shard or tenant. Resolves when all jobs have run. */
 function work(
   queue: ShardedBeeQueue<{ account: Account }>,
-  dataSource: ShardedDataSource,
+  dataSource: SwitchyardFleet['dataSource'],
 ): Promise<void> {
   let left = Object.keys(HOMES).length * JOBS_EACH;
   return new Promise((resolve) => {
     queue.process(1, async ({ account }) => {
       await dataSource.getRepository(Account).increment({ id: account.id }, 'jobs', 1);
-      const { shard, tenant } = currentFrame()!.place!;
-      console.log(`a job of ${tenant} on ${shard}, with the ${account.name}`);
+      console.log(`a job of ${currentTenant()} on ${currentShard()}, with the ${account.name}`);
       if (--left === 0) resolve();
     });
   });
 }
 
-async function declare({ mysql }: RunningServers) {
-  for (const server of mysql) {
-    const connection = await connectTo(server);
-    await connection.query('CREATE DATABASE bees');
-    await connection.end();
-  }
-  return defineTopology({
+function define({ mysql }: RunningServers, folder: string): SwitchyardFleet {
+  return defineFleet({
+    config: pathToFileURL(join(folder, 'switchyard.config.ts')),
     fleet: 'bees-demo',
     regions: ['us'],
-    servers: mysql.map(({ engine, host, port, user, password }, i) => ({
-      name: `us-${i + 1}`,
-      region: 'us',
-      engine,
-      writer: { host, port },
-      credentials: () => ({ user, password }),
-    })),
-    shards: [1, 2].map((n) => ({
-      name: `us${n}`,
-      ordinal: n,
-      server: `us-${n}`,
+    shards: mysql.map(({ engine, host, port, user, password }, i) => ({
+      name: `us${i + 1}`,
+      ordinal: i + 1,
       database: 'bees',
+      server: {
+        ...{ region: 'us', engine, writer: { host, port } },
+        credentials: () => ({ user, password }),
+      },
     })),
+    directory: {
+      server: 'us1',
+      keyHash: { current: { id: 'k1', secret: randomBytes(32).toString('hex') } },
+    },
+    entities: [Account],
   });
 }

@@ -94,6 +94,36 @@ describe('the switchyard command', () => {
     expect(err).toContain('us1'); // what there is
   });
 
+  it('takes every field that the option types have, also the one that a remedy names', async () => {
+    await config(`export default { topology: ${TOPOLOGY},
+      lockFile: new URL('lock.json', import.meta.url), migrations: [],
+      plan: { probeSeconds: 120, dataRows: 5, smallTableRows: 5, rebuild: 'refuse' } };`);
+    const { err } = await run(['status']);
+    expect(err).not.toContain('CONFIG_INVALID');
+  });
+
+  it('takes a fleet, judges its options, and names the wrong ones', async () => {
+    const fleet = (more: string) => `import { defineFleet } from '@switchyard/fleet';
+      import { MemoryStore } from '@switchyard/directory/memory';
+      const { fleet, regions, servers, shards } = { ${TOPOLOGY.slice('defineTopology({'.length, -2)} };
+      const keyHash = { current: { id: 'k1', secret: 'a secret of the test' } };
+      export default defineFleet({ config: import.meta.url, fleet, regions, servers, shards,
+        entities: [], migrations: [], directory: { store: new MemoryStore(), keyHash }, ${more} });`;
+    await config(fleet('rollout: { perServer: 0 }'));
+    const judged = await run(['status']);
+    expect([judged.code, judged.err]).toEqual([2, expect.stringContaining('rollout.perServer')]);
+    await config(fleet('rolout: {}'));
+    const misspelt = await run(['status']);
+    expect([misspelt.code, misspelt.err]).toEqual([
+      2,
+      expect.stringMatching(/FLEET_OPTIONS_INVALID[^]*rolout/),
+    ]);
+    await config(fleet('rollout: { perServer: 2 }'));
+    const { code, err, out } = await run(['status']);
+    expect([code, err]).toEqual([1, '']);
+    expect(out).toContain('us1');
+  });
+
   it('says that a config cannot be loaded, without a stack', async () => {
     await config('export default nothingOfTheKind;');
     const { code, err } = await run(['status']);

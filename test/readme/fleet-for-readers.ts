@@ -22,14 +22,15 @@ export async function startReadersFleet(): Promise<ReadersFleet> {
   for (const server of servers.mysql) {
     await makeDatabase(server, server === core ? 'directory' : 'verification');
   }
-  const addresses = SHARDS.map((name, i) => [
-    `${name.toUpperCase()}_ADDRESS`,
-    at(servers.mysql[i]!),
+  const addresses = SHARDS.flatMap((name, i) => [
+    [`${name.toUpperCase()}_ADDRESS`, at(servers.mysql[i]!)],
+    [`${name.toUpperCase()}_URL`, urlOf(servers.mysql[i]!)],
   ]);
   return {
     env: {
       ...(Object.fromEntries(addresses) as Record<string, string>),
       CORE_ADDRESS: at(core),
+      CORE_URL: urlOf(core),
       DB_ENGINE: core.engine,
       DB_USER: core.user,
       DB_PASSWORD: core.password,
@@ -40,6 +41,8 @@ export async function startReadersFleet(): Promise<ReadersFleet> {
   };
 }
 
+const urlOf = ({ engine, user, password, host, port }: MysqlServer) =>
+  `${engine}://${user}:${encodeURIComponent(password)}@${host}:${port}`;
 const at = ({ host, port }: MysqlServer) => `${host}:${port}`;
 
 async function makeDatabase(server: MysqlServer, name: string): Promise<void> {

@@ -1,12 +1,21 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Block } from './page.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const ENDS_WITHIN_MS = 90_000;
+
+/** A service of a page, at work. */
+export interface RunningService {
+  readonly url: string;
+  /** Asks it to end, and resolves to its exit code. */
+  stop(): Promise<number | null>;
+}
 
 /** A folder with the files of one page, inside the repository so that package names resolve. */
 export class Project {
@@ -53,6 +62,25 @@ export class Project {
     throw new Error(`${args.join(' ')} ended with ${code ?? signal}:\n${output}`);
   }
 
+  /** Starts a service that listens on `PORT`, and waits until it answers. */
+  async serve(file: string): Promise<RunningService> {
+    const port = await freePort();
+    const typescript = ['--import', import.meta.resolve('tsx'), '--conditions=source'];
+    const child = spawn(process.execPath, [...typescript, file], {
+      cwd: this.folder,
+      env: { ...process.env, ...this.#env, PORT: String(port), NODE_OPTIONS: '' },
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    const ended = once(child, 'exit') as Promise<[number | null, string | null]>;
+    const url = `http://localhost:${port}`;
+    await answers(url, ended);
+    const stop = async () => {
+      child.kill('SIGTERM');
+      return (await ended)[0];
+    };
+    return { url, stop };
+  }
+
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
@@ -62,6 +90,27 @@ export class Project {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
   }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** @throws Error where the service ends, or does not answer in time */
+async function answers(url: string, ended: Promise<unknown>): Promise<void> {
+  let isOver = false;
+  void ended.then(() => (isOver = true));
+  for (const until = performance.now() + ENDS_WITHIN_MS; performance.now() < until && !isOver;) {
+    const answer = await fetch(url).catch(() => undefined);
+    if (answer !== undefined) return;
+    await pause(50);
+  }
+  throw new Error(isOver ? 'the service ended before it answered' : 'the service does not answer');
 }
 
 /** `npx switchyard plan --json` becomes our own CLI with those arguments; other lines are not run. */

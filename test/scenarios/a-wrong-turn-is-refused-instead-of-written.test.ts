@@ -18,7 +18,14 @@ import {
 } from '../../examples/verification-service/demo/tenants.ts';
 import type { Tenant } from '../../examples/verification-service/demo/traffic.ts';
 
-const config = () => import('../../examples/verification-service/switchyard.config.ts');
+const config = async () =>
+  (await import('../../examples/verification-service/switchyard.config.ts')).default;
+
+function nothingListens({ env }: DemoServers): string {
+  const url = new URL(env['EU1_URL'] as string);
+  url.port = '9';
+  return url.href;
+}
 
 /** The example service, broken on purpose in the three ways that cost data elsewhere. */
 describe('a wrong turn in the verification service', () => {
@@ -45,9 +52,9 @@ describe('a wrong turn in the verification service', () => {
   });
 
   it('a shard that points at the database of another is refused; the others are served', async () => {
-    const us1 = servers.env['US1_ADDRESS'] as string;
+    const us1 = servers.env['US1_URL'] as string;
     const elsewhere = us1.replace('127.0.0.1', 'localhost'); // not the same text, the same database
-    service = await startService({ ...servers.env, US2_ADDRESS: elsewhere });
+    service = await startService({ ...servers.env, US2_URL: elsewhere });
     const [right, wrong] = [tenantOn('us1'), tenantOn('us2')];
 
     const answers = await Promise.all([openInquiry(right), openInquiry(wrong)]);
@@ -59,7 +66,7 @@ describe('a wrong turn in the verification service', () => {
   });
 
   it('a shard that is down fails alone: the service starts and serves the others', async () => {
-    service = await startService({ ...servers.env, EU1_ADDRESS: '127.0.0.1:9' }); // nobody listens
+    service = await startService({ ...servers.env, EU1_URL: nothingListens(servers) });
 
     const answers = await Promise.all([openInquiry(tenantOn('us1')), openInquiry(tenantOn('eu1'))]);
 

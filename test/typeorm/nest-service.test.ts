@@ -4,9 +4,11 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { NestFactory } from '@nestjs/core';
 import type { INestApplication } from '@nestjs/common';
+import { ShardedDataSource } from '@switchyard/models';
 import {
   defineTopology,
   KeyUnknownError,
+  ShardContext,
   TenantUnknownError,
   type Locator,
   type Placement,
@@ -37,7 +39,7 @@ beforeAll(async () => {
     entities: [Account, AuditEntry],
     tenants: { us1: ['t_1'], us2: ['t_2'] },
   });
-  app = await NestFactory.create(AppModule.of({ ...(await withShardDown()), locator }), {
+  app = await NestFactory.create(AppModule.of(await withShardDown()), {
     logger: false,
   });
   await app.listen(0, '127.0.0.1');
@@ -59,7 +61,9 @@ async function withShardDown() {
     servers: [...fleet.servers, down],
     shards: [...fleet.shards, { name: 'us3', ordinal: 3, server: 'down', database: 'nothing' }],
   });
-  return { topology, lockFile: fleet.lockFile };
+  const { lockFile } = fleet;
+  const dataSource = new ShardedDataSource({ topology, lockFile, entities: [Account, AuditEntry] });
+  return { dataSource, routing: { locator, context: new ShardContext(topology) } };
 }
 
 function placementOf(tenant: string): Placement {

@@ -1,4 +1,4 @@
-import { Sharded } from '@switchyard/models';
+import { Sharded } from '@switchyard/fleet';
 import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
 
 /** What a customer owes. `@Sharded` is all that adoption adds to it. */

@@ -1,6 +1,7 @@
 // Walks through an adoption on servers of its own: node --import tsx --conditions=source walk/main.ts
 import 'reflect-metadata';
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
@@ -27,8 +28,8 @@ try {
   const first = await freshDatabase(a, 'app');
   const second = await freshDatabase(b, 'app');
   const env: NodeJS.ProcessEnv = {
-    FIRST_DATABASE: first.url,
-    DB_ENGINE: a.engine,
+    FIRST_DATABASE: of(a, first.url),
+    KEY_HASH_SECRET: randomBytes(32).toString('hex'),
     SWITCHYARD_LOCK_FILE: join(folder, 'switchyard.lock.json'),
   };
 
@@ -49,7 +50,7 @@ try {
   await switchyard(['migrate'], env);
 
   console.log('3  A second shard, with the schema of the first and ids of its own');
-  env['SECOND_DATABASE'] = second.url;
+  env['SECOND_DATABASE'] = of(b, second.url);
   await switchyard(['prepare', '--all-writers-interleaved'], env);
   await switchyard(['migrate'], env);
   await switchyard(['status'], env);
@@ -60,6 +61,11 @@ try {
   console.log('ready: two shards, nothing replayed, nothing moved');
 } finally {
   await servers.stop();
+}
+
+/** The URL with the product as its scheme, which is what tells it to `serverAt`. */
+function of({ engine }: MysqlServer, url: string): string {
+  return url.replace(/^\w+:/, `${engine}:`);
 }
 
 async function switchyard(args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {

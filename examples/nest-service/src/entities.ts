@@ -1,4 +1,4 @@
-import { Sharded } from '@switchyard/models';
+import { Sharded } from '@switchyard/fleet';
 import { Column, Entity, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
 
 /** A customer's account. */

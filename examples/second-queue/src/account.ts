@@ -1,4 +1,4 @@
-import { Sharded } from '@switchyard/models';
+import { Sharded } from '@switchyard/fleet';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** A customer's account. In the demo every shard has one with the id `main`. */

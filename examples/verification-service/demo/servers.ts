@@ -41,12 +41,9 @@ export async function startDemoServers(): Promise<DemoServers> {
   return {
     env: {
       ...Object.fromEntries(
-        shards.map(([name, s]) => [`${name.toUpperCase()}_ADDRESS`, `${s.host}:${s.port}`]),
+        shards.map(([name, server]) => [`${name.toUpperCase()}_URL`, urlOf(server)]),
       ),
-      CORE_ADDRESS: `${proxy.host}:${proxy.port}`,
-      DB_ENGINE: us1.engine,
-      DB_USER: us1.user,
-      DB_PASSWORD: us1.password,
+      CORE_URL: urlOf({ ...core, host: proxy.host, port: proxy.port }),
       REDIS_URL: running.redis?.url ?? '',
       KEY_HASH_SECRET: randomBytes(32).toString('hex'),
       SWITCHYARD_LOCK_FILE: join(folder, 'switchyard.lock.json'),
@@ -60,6 +57,16 @@ export async function startDemoServers(): Promise<DemoServers> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+function urlOf({
+  engine,
+  user,
+  password,
+  host,
+  port,
+}: Pick<MysqlServer, 'engine' | 'user' | 'password' | 'host' | 'port'>): string {
+  return `${engine}://${user}:${encodeURIComponent(password)}@${host}:${port}`;
 }
 
 async function makeDatabase(server: MysqlServer, database: string): Promise<void> {

@@ -1,11 +1,17 @@
 import { randomBytes } from 'node:crypto';
+import type { SwitchyardFleet } from '@switchyard/fleet';
 import type { Tenant } from './traffic.ts';
 
 const TENANTS_PER_SHARD = 4;
 
+/** The service's own fleet, in the demo's process. Imported when its addresses are known. */
+export async function serviceFleet(): Promise<SwitchyardFleet> {
+  return (await import('../switchyard.config.ts')).default;
+}
+
 /** Assigns the demo's tenants to their shards and gives each an API key. Uses the service's config. */
 export async function assignTenants(): Promise<Tenant[]> {
-  const { directory, topology } = await import('../switchyard.config.ts');
+  const { directory, topology } = await serviceFleet();
   const tenants: Tenant[] = [];
   for (const { name: shard } of topology.shards) {
     for (let n = 1; n <= TENANTS_PER_SHARD; n++) {
@@ -24,9 +30,8 @@ export async function assignTenants(): Promise<Tenant[]> {
 
 /** Writes the reference rows: equal ids on all shards, with a text that names the shard. */
 export async function writeTemplates(): Promise<void> {
-  const { context, dataSource, topology } = await import('../switchyard.config.ts');
+  const { context, dataSource, topology } = await (await serviceFleet()).start();
   const { Template } = await import('../src/entities/template.ts');
-  await dataSource.initialize();
   for (const { name } of topology.shards) {
     await context.onShard(name, () =>
       dataSource.getRepository(Template).insert({ id: 1, text: name }),
@@ -36,7 +41,5 @@ export async function writeTemplates(): Promise<void> {
 
 /** Closes what the demo's own process opened through the config. */
 export async function closeConfig(): Promise<void> {
-  const { dataSource, directory } = await import('../switchyard.config.ts');
-  if (dataSource.isInitialized) await dataSource.destroy();
-  await directory.close();
+  await (await serviceFleet()).close();
 }

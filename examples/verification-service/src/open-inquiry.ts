@@ -1,15 +1,18 @@
-import type { EntityManager } from 'typeorm';
-import { dataSource } from '../switchyard.config.ts';
+import type { ShardedQueue } from '@switchyard/jobs/bullmq';
+import type { DataSource, EntityManager } from 'typeorm';
 import { Account } from './entities/account.ts';
 import { Document } from './entities/document.ts';
 import { Inquiry } from './entities/inquiry.ts';
-import { VERIFY, type VerifyQueue } from './verify-queue.ts';
+import { VERIFY, type VerifyJob } from './verify-job.ts';
 
 /**
  * Opens an inquiry for a customer of the tenant of the context, and enqueues its verification. Not a
  * word about shards or tenants: the context has both, and the data source stamps the tenant.
  */
-export function openInquiry(reference: string, queue: VerifyQueue): Promise<Inquiry> {
+export function openInquiry(
+  reference: string,
+  { dataSource, queue }: { dataSource: DataSource; queue: ShardedQueue<VerifyJob> },
+): Promise<Inquiry> {
   return dataSource.transaction(async (manager) => {
     const account = await accountOf(manager, reference);
     await manager.increment(Account, { id: account.id }, 'inquiryCount', 1);

@@ -1,32 +1,36 @@
-import { currentFrame } from '@switchyard/shard-context';
+import { once } from 'node:events';
+import { currentTenant, start } from '@switchyard/fleet';
+import { queue } from '@switchyard/fleet/bullmq';
 import { fastifyShardContext, fastifyShardErrors } from '@switchyard/shard-context/fastify';
-import Fastify, { type FastifyRequest } from 'fastify';
-import { context, dataSource, directory } from '../switchyard.config.ts';
+import { keyInHeader } from '@switchyard/shard-context/http';
+import Fastify from 'fastify';
+import definition from '../switchyard.config.ts';
 import { Template } from './entities/template.ts';
 import { Inquiry } from './entities/inquiry.ts';
 import { openInquiry } from './open-inquiry.ts';
 import { repeated } from './repeated.ts';
-import { VerifyQueue } from './verify-queue.ts';
+import { VERIFY, type VerifyJob } from './verify-job.ts';
 
-const queue = new VerifyQueue();
+await using fleet = await start(definition);
+const { dataSource } = fleet;
+/** Jobs are sent after the commit of the transaction in which they were added. */
+const jobs = queue<VerifyJob>(fleet, VERIFY, {
+  defaultJobOptions: { attempts: 5, backoff: { type: 'exponential', delay: 100 } },
+});
 const app = Fastify();
 
-app.register(fastifyShardContext, { locator: directory, context, keyOf });
+app.register(fastifyShardContext, { ...fleet.routing, keyOf: keyInHeader('x-api-key') });
 app.setErrorHandler(fastifyShardErrors);
 
-function keyOf(request: FastifyRequest) {
-  const value = request.headers['x-api-key'];
-  return typeof value === 'string' ? { kind: 'api-key', value } : undefined;
-}
-
 app.addHook('preHandler', async (_request, reply) => {
-  if (currentFrame() === undefined) {
+  if (currentTenant() === undefined) {
     await reply.code(401).send({ title: 'Send your API key in the header x-api-key' });
   }
 });
 
 app.post<{ Body: { reference: string } }>('/inquiries', async (request, reply) => {
-  const inquiry = await repeated(() => openInquiry(request.body.reference, queue));
+  const { reference } = request.body;
+  const inquiry = await repeated(() => openInquiry(reference, { dataSource, queue: jobs }));
   return reply.code(201).send({ id: inquiry.id, servedBy: await servedBy() });
 });
 
@@ -43,13 +47,8 @@ async function servedBy(): Promise<string> {
   return template.text;
 }
 
-await dataSource.initialize();
 await app.listen({ host: '127.0.0.1', port: Number(process.env['PORT'] ?? 3000) });
 console.log('service ready');
 
-process.once('SIGTERM', () => {
-  void app
-    .close()
-    .then(() => queue.close())
-    .then(() => Promise.all([dataSource.destroy(), directory.close()]));
-});
+await once(process, 'SIGTERM');
+await app.close();

@@ -1,31 +1,31 @@
-import { ShardedWorker } from '@switchyard/jobs/bullmq';
-import { dataSource, directory, sharding } from '../switchyard.config.ts';
+import { once } from 'node:events';
+import { start } from '@switchyard/fleet';
+import { worker } from '@switchyard/fleet/bullmq';
+import definition from '../switchyard.config.ts';
 import { Inquiry } from './entities/inquiry.ts';
-import { redis } from './environment.ts';
-import { VERIFY, type VerifyJob } from './verify-queue.ts';
+import { VERIFY, type VerifyJob } from './verify-job.ts';
 
-await dataSource.initialize();
+await using fleet = await start(definition);
 
 /**
  * Never heard of the request: the envelope and the record's global ID say where to run. The guard on
  * the status makes a second run of the same job change nothing.
  */
-const worker = new ShardedWorker<VerifyJob>(
+const verifying = worker<VerifyJob>(
+  fleet,
   VERIFY,
   async ({ data: { inquiry } }) => {
-    await dataSource
+    await fleet.dataSource
       .createQueryBuilder()
       .update(Inquiry)
       .set({ status: 'verified', verifications: () => 'verifications + 1' })
       .where({ id: inquiry.id, status: 'created' })
       .execute();
   },
-  { connection: redis(), concurrency: 8, sharding },
+  { concurrency: 8 },
 );
 
-await worker.waitUntilReady();
+await verifying.waitUntilReady();
 console.log('worker ready');
 
-process.once('SIGTERM', () => {
-  void worker.close().then(() => Promise.all([dataSource.destroy(), directory.close()]));
-});
+await once(process, 'SIGTERM'); // the fleet ends with the program: the worker first

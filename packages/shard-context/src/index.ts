@@ -18,6 +18,7 @@ export { describePlace, samePlace, type Frame, type Place, type Role } from './f
 export type { Activity } from './activity.ts';
 export type { AfterCommit, TransactionOutcome } from './after-commit.ts';
 export { currentFrame, outsideContext, runInFrame } from './storage.ts';
+export { currentShard, currentTenant } from './current-place.ts';
 export { bindShard, onRole, readOnly, unfenced, unlocked, writable } from './scope.ts';
 export { ShardContext, type EnterOptions, type TenantPlace } from './shard-context.ts';
 export { channels, reportLateUse, type Escape, type LateUse } from './channels.ts';

@@ -1,4 +1,4 @@
-import { Sharded } from '@switchyard/models';
+import { Sharded } from '@switchyard/fleet';
 import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
 
 /** A customer of a tenant. Ids are interleaved: BIGINT AUTO_INCREMENT, unique over the fleet. */

@@ -1,4 +1,4 @@
-import { Sharded } from '@switchyard/models';
+import { Sharded } from '@switchyard/fleet';
 import { Column, Entity, JoinColumn, ManyToOne, PrimaryGeneratedColumn } from 'typeorm';
 import { Inquiry } from './inquiry.ts';
 

@@ -43,5 +43,5 @@ export async function openCommandLine(
 
 /** Closes what the config itself opened. */
 export async function closeCommandLine({ config }: CommandLine): Promise<void> {
-  await config.directory?.close?.();
+  await (config.close === undefined ? config.directory?.close?.() : config.close());
 }

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { isFleet } from '@switchyard/fleet';
 import { isSwitchyardError } from '@switchyard/shard-context';
 import { ConfigInvalidError, ConfigMissingError, ConfigNotLoadedError } from './config-errors.ts';
 import { configProblems } from './config-schema.ts';
 import { importFile } from './import-file.ts';
-import type { SwitchyardConfig } from './switchyard-config.ts';
+import { configOfFleet, type SwitchyardConfig } from './switchyard-config.ts';
 
 /** Names the config where --config does not: for containers and tests. */
 const VARIABLE = 'SWITCHYARD_CONFIG';
@@ -23,7 +24,8 @@ export interface LoadedConfig {
  */
 export async function loadConfig(named: string | undefined): Promise<LoadedConfig> {
   const path = findConfig(named);
-  const config = defaultExportOf(await run(path));
+  const exported = defaultExportOf(await run(path));
+  const config = isFleet(exported) ? configOfFleet(exported) : exported;
   const problems = configProblems(config);
   if (problems.length > 0) throw new ConfigInvalidError(path, problems);
   return { path, config: config as SwitchyardConfig };

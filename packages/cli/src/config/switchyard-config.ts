@@ -6,11 +6,13 @@ import type {
 } from '@switchyard/migrator';
 import type { ContextMissing } from '@switchyard/models';
 import type { LockFile, Topology } from '@switchyard/shard-context';
+import type { SwitchyardFleet } from '@switchyard/fleet';
 import type { CheckJobsRequest } from '@switchyard/jobs/bullmq';
 
 /**
- * What `switchyard.config.ts` exports as its default. Service, worker and command line share the
- * file; write `satisfies SwitchyardConfig` behind it, with a type-only import.
+ * What the command line works with. `switchyard.config.ts` exports a fleet of `defineFleet` as its
+ * default, from which this is taken; a service that puts its parts together by hand exports this
+ * itself, with `satisfies SwitchyardConfig` behind it and a type-only import.
  */
 export interface SwitchyardConfig {
   readonly topology: Topology;
@@ -19,7 +21,7 @@ export interface SwitchyardConfig {
   /** The application's entities: what the plan checks drops and id strategies against. */
   readonly entities?: PlannerOptions['entities'];
   /** Migration classes, globs relative to the config, or the URL of a folder of migration files. */
-  readonly migrations: MigrationSources | string | URL;
+  readonly migrations: MigrationSources | string;
   /** The directory: `prepare` makes its tables as well, `adopt` assigns the tenants. */
   readonly directory?: {
     prepare(): Promise<void>;
@@ -37,6 +39,8 @@ export interface SwitchyardConfig {
   readonly plan?: PlanPolicy;
   /** The queues that `switchyard jobs check` looks at. */
   readonly jobs?: JobsConfig;
+  /** Closes what the config opened. Default: `directory.close()`. */
+  close?(): Promise<void>;
 }
 
 /** Where the jobs wait. */
@@ -49,4 +53,24 @@ export interface JobsConfig {
   readonly prefix?: string;
   /** The keys by which the service signs and reads its jobs, where it does. */
   readonly signing?: CheckJobsRequest['signing'];
+}
+
+/** The part of a fleet that the command line works with. */
+export function configOfFleet(fleet: SwitchyardFleet): SwitchyardConfig {
+  const { topology, lockFile, migrations, directory, contextMissing } = fleet;
+  const { entities, rollout, plan, jobs } = fleet.options;
+  return {
+    ...{ topology, lockFile, entities, migrations, directory },
+    ...(contextMissing !== undefined && { contextMissing }),
+    ...(rollout !== undefined && { rollout }),
+    ...(plan !== undefined && { plan }),
+    ...(jobs !== undefined && { jobs: jobsOf(jobs) }),
+    close: () => fleet.close(),
+  };
+}
+
+function jobsOf(jobs: NonNullable<SwitchyardFleet['options']['jobs']>): JobsConfig {
+  const { onGone, retryAfterMs, ...read } = jobs; // how jobs are sent is nothing that is checked
+  void [onGone, retryAfterMs];
+  return read;
 }

@@ -1,12 +1,16 @@
-import { readFile } from 'node:fs/promises';
-import { pathToFileURL } from 'node:url';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { glob } from 'tinyglobby';
 import { MigrationFileError } from './migration-errors.ts';
 import { migrationFile, type MigrationClass, type MigrationFile } from './migration-file.ts';
 
-/** Migration classes, and glob patterns of files that export some (as TypeORM's `migrations`). */
+/**
+ * Migration classes and glob patterns of files that export some (as TypeORM's `migrations`), or the
+ * URL of a folder of such files.
+ */
 export type MigrationSources =
-  readonly (MigrationClass | string)[] | Readonly<Record<string, MigrationClass>>;
+  readonly (MigrationClass | string)[] | Readonly<Record<string, MigrationClass>> | URL;
 
 /** How files are found and imported. */
 export interface LoadOptions {
@@ -24,14 +28,30 @@ export async function loadMigrations(
   sources: MigrationSources,
   options: LoadOptions = {},
 ): Promise<MigrationFile[]> {
-  const list = Array.isArray(sources) ? sources : Object.values(sources);
   const loaded: MigrationFile[] = [];
-  for (const source of list as readonly (MigrationClass | string)[]) {
+  for (const source of await listOf(sources)) {
     if (typeof source !== 'string') loaded.push(migrationFile(source));
     else loaded.push(...(await fromPattern(source, options)));
   }
   refuseDuplicates(loaded);
   return loaded.sort((one, other) => one.timestamp - other.timestamp);
+}
+
+async function listOf(sources: MigrationSources): Promise<readonly (MigrationClass | string)[]> {
+  if (sources instanceof URL) return filesIn(fileURLToPath(sources));
+  return Array.isArray(sources) ? sources : Object.values(sources);
+}
+
+const FILES = /(?<!\.d)\.[cm]?[jt]s$/;
+
+/** A folder that is still empty is fine; a glob that fits nothing is misspelt. */
+async function filesIn(folder: string): Promise<string[]> {
+  const names = await readdir(folder);
+  return names.filter((name) => FILES.test(name)).map((name) => escapePath(join(folder, name)));
+}
+
+function escapePath(path: string): string {
+  return path.replace(/[\\*?[\]{}()!]/g, '\\$&');
 }
 
 async function fromPattern(pattern: string, options: LoadOptions): Promise<MigrationFile[]> {

@@ -16,4 +16,4 @@ export {
   RETRY_AFTER_SECONDS,
   type Problem,
 } from './problem.ts';
-export { headerValue, RoutingKeyMalformedError } from './routing-key.ts';
+export { headerValue, keyInHeader, RoutingKeyMalformedError } from './routing-key.ts';

@@ -32,6 +32,28 @@ export function headerValue(
   return values.length > 1 ? values : values[0];
 }
 
+/** Node's own request, or a host's request or context that has it. */
+type NodeRequest = { readonly rawHeaders: readonly string[] };
+type HostRequest = NodeRequest | { readonly raw: NodeRequest } | { readonly req: NodeRequest };
+
+/**
+ * `keyOf` for a key that is the whole value of one header, on Express, Fastify, Koa and Nest:
+ * `keyOf: keyInHeader('x-api-key')`. A request without the header runs without a context; a header that
+ * was sent twice is refused as `ROUTING_KEY_MALFORMED`. `kind`: default `api-key`.
+ */
+export function keyInHeader(name: string, kind = 'api-key') {
+  return (request: HostRequest): RoutingKey | undefined => {
+    const value = headerValue(nodeRequestOf(request), name);
+    // More than one value is no text; checkRoutingKey refuses it by name.
+    return value === undefined ? undefined : { kind, value: value as string };
+  };
+}
+
+function nodeRequestOf(request: HostRequest): NodeRequest {
+  if ('rawHeaders' in request) return request;
+  return 'raw' in request ? request.raw : request.req;
+}
+
 /**
  * Refuses what is not a routing key, before the directory is asked. What `headerValue` answers for a
  * header that was sent twice is an array, and `undefined` pasted into a template is a string: only

@@ -1,0 +1,1 @@
+export { flowProducer, queue, worker, type QueueSettings, type WorkerSettings } from './queues.ts';
