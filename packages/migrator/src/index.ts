@@ -13,6 +13,7 @@ export { formatPlan, type FormatOptions, type PlanTone } from './plan/format-pla
 export { ParserUnavailableError } from './parser/parser-errors.ts';
 export {
   MigrationNotPlannableError,
+  ScratchClosedError,
   ScratchRefusedError,
   TableNotMirroredError,
 } from './recording/scratch-errors.ts';

@@ -27,8 +27,8 @@ export async function draftMigration(
   if (asWritten && context.refusals.length === 0 && recording.failures.length === 0) {
     await refuseDifference(context, wanted);
   }
-  for (const { sql, reason, remedy } of recording.failures) {
-    context.refuse({ rule: 'NOT_PLANNABLE', table: undefined, clause: sql, reason, remedy });
+  for (const { rule, sql, reason, remedy, flag } of recording.failures) {
+    context.refuse({ rule, table: undefined, clause: sql, reason, remedy, flag });
   }
   return {
     migration: context.migration.name,

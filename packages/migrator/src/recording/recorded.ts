@@ -12,9 +12,12 @@ export interface RecordedStatement {
 
 /** Why a migration cannot be planned: in its own code, or in what the server said to a statement. */
 export interface RecordingFailure {
+  readonly rule: 'NOT_PLANNABLE' | 'NOT_AWAITED';
   readonly sql: string;
   readonly reason: string;
   readonly remedy: string;
+  /** The value of `--allow` that plans it all the same, where there is one. */
+  readonly flag?: string;
   /** True for a server's error: a migration that catches it goes on as it would on the shard. */
   readonly mayBeCaught: boolean;
 }

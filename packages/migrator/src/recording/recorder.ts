@@ -1,9 +1,12 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import pLimit from 'p-limit';
 import { escapeIdentifier } from '@switchyard/mysql';
 import type { Connection, QueryResult } from 'mysql2/promise';
 import { readStatement } from '../parser/read-statement.ts';
 import type { Statement } from '../parser/statement.ts';
 import { applyToScratch } from './apply-to-scratch.ts';
 import type { RecordedStatement, Recording, RecordingFailure } from './recorded.ts';
+import type { Answers } from './recording-data-source.ts';
 import type { ScratchSchema } from './scratch-schema.ts';
 import { MigrationNotPlannableError } from './scratch-errors.ts';
 import { failureText } from '@switchyard/mysql/internal';
@@ -13,8 +16,11 @@ const METADATA_TABLE = 'typeorm_metadata';
 /** The id that recorded inserts answer with; where it turns up later, the migration needs it. */
 const MARKED_ID = 9_007_199_254_700_000;
 
-/** Answers the statements of one migration from the scratch database and writes them down. */
-export class Recorder {
+/**
+ * Answers the statements of one migration from the scratch database and writes them down, one after
+ * the other in the order in which they were sent, as a connection of TypeORM's would.
+ */
+export class Recorder implements Answers {
   readonly #scratch: ScratchSchema;
   readonly #statements: RecordedStatement[] = [];
   readonly #failures: RecordingFailure[] = [];
@@ -23,7 +29,9 @@ export class Recorder {
   readonly #shaped = new Set<string>();
   #foreignKeyChecks = true;
   /** Makes TypeORM's own table of views and generated columns, which it makes before migrations. */
-  makeMetadataTable: (() => Promise<void>) | undefined;
+  makeMetadataTable: ((answers: Answers) => Promise<void>) | undefined;
+  readonly #turns = pLimit(1);
+  #hasEnded = false;
 
   readonly #about: { readonly migration: string; readonly shard: string };
 
@@ -37,8 +45,27 @@ export class Recorder {
     return { statements: this.#statements, failures: this.#failures, dataReads: this.#dataReads };
   }
 
-  /** Answers one statement as the shard would. */
-  async answer(text: string, parameters: readonly unknown[]): Promise<unknown> {
+  /** Answers one statement as the shard would; never, once the recording has ended. */
+  answer(text: string, parameters: readonly unknown[]): Promise<unknown> {
+    if (this.#hasEnded) return new Promise(() => undefined);
+    return this.#turns(() => this.#answerNow(text, parameters));
+  }
+
+  /** Resolves when nothing is in flight and the code that was answered had time to go on. */
+  async idle(): Promise<void> {
+    do {
+      await this.#turns(() => undefined);
+      await nextTurn();
+    } while (this.#turns.activeCount + this.#turns.pendingCount > 0);
+  }
+
+  /** Nothing is answered from here on. */
+  end(): void {
+    this.#hasEnded = true;
+    this.#turns.clearQueue();
+  }
+
+  async #answerNow(text: string, parameters: readonly unknown[]): Promise<unknown> {
     const sql = this.#withoutScratchName(text);
     if (usesMarkedId(sql, parameters)) {
       return this.#fail(sql, 'it uses the id of a row that it inserts', SPLIT_REMEDY);
@@ -85,14 +112,14 @@ export class Recorder {
     if (isAboutSchema(sql)) {
       const about = named.length > 0 || hasStrings(sql, parameters);
       await (about ? this.#scratch.mirror(words) : this.#scratch.mirrorAll());
-      return this.#scratch.query(sql, parameters);
+      return this.#scratch.read(sql, parameters);
     }
     const touched = [...words].find((word) => this.#filled.has(word) || this.#shaped.has(word));
     if (touched !== undefined) {
       const reason = `it reads table ${touched}, which it changed before`;
       return this.#fail(sql, reason, SPLIT_REMEDY);
     }
-    if (named.length === 0) return this.#scratch.query(sql, parameters);
+    if (named.length === 0) return this.#scratch.read(sql, parameters);
     this.#dataReads.push(sql);
     try {
       return await this.#scratch.atShard((connection) => {
@@ -109,12 +136,16 @@ export class Recorder {
     if (this.makeMetadataTable === undefined || !tables.includes(METADATA_TABLE)) return;
     await this.#scratch.mirror([METADATA_TABLE]);
     if ((await this.#scratch.definition(METADATA_TABLE)) === undefined)
-      await this.makeMetadataTable();
+      await this.makeMetadataTable({
+        answer: (sql, parameters) => this.#answerNow(sql, parameters),
+        refuseRaw: (what) => this.refuseRaw(what),
+      });
   }
 
   /** Writes the server's refusal down and hands the error on: the migration may expect it. */
   #refusedByServer(sql: string, error: unknown): unknown {
     this.#failures.push({
+      rule: 'NOT_PLANNABLE',
       sql,
       reason: `the server refuses it: ${failureText(error)}`,
       remedy: 'Correct the migration, or mend the schema of this shard',
@@ -124,7 +155,8 @@ export class Recorder {
   }
 
   #fail(sql: string, reason: string, remedy: string): never {
-    this.#failures.push({ sql, reason, remedy, mayBeCaught: false });
+    const rule = 'NOT_PLANNABLE';
+    this.#failures.push({ rule, sql, reason, remedy, mayBeCaught: false });
     const { migration, shard } = this.#about;
     throw new MigrationNotPlannableError(migration, shard, reason, remedy);
   }

@@ -1,5 +1,5 @@
 import { DataSource, QueryFailedError, type DataSourceOptions, type QueryRunner } from 'typeorm';
-import type { Recorder } from './recorder.ts';
+import type { StartedCalls } from './started-calls.ts';
 
 /** The part of TypeORM's `QueryResult` that its callers read. */
 interface StructuredResult {
@@ -8,12 +8,20 @@ interface StructuredResult {
   affected?: number | undefined;
 }
 
+/** Who answers the statements of a recording data source. */
+export interface Answers {
+  answer(sql: string, parameters: readonly unknown[]): Promise<unknown>;
+  /** For what goes past the query runner. */
+  refuseRaw(what: string): never;
+}
+
 /**
  * A TypeORM data source without a server: every query runner that it makes hands its statements to
  * the recorder. So the table API, repositories and raw SQL of a migration all end in one place.
  */
 export async function recordingDataSource(
-  recorder: Recorder,
+  answers: Answers,
+  calls: StartedCalls,
   database: string,
   engine: 'mysql' | 'mariadb',
   entities: DataSourceOptions['entities'],
@@ -26,14 +34,29 @@ export async function recordingDataSource(
     logging: false,
   });
   const create = source.driver.createQueryRunner.bind(source.driver);
-  source.driver.createQueryRunner = (mode) => recordingRunner(create(mode), recorder);
-  return source.initialize();
+  source.driver.createQueryRunner = (mode) => recordingRunner(create(mode), answers);
+  await source.initialize();
+  watchCalls(source, calls);
+  return source;
 }
 
-function recordingRunner(runner: QueryRunner, recorder: Recorder): QueryRunner {
+/** Of all that a migration can call: the query runner, managers, and the data source itself. */
+function watchCalls(source: DataSource, calls: StartedCalls): void {
+  const create = source.createQueryRunner.bind(source);
+  source.createQueryRunner = (mode) => {
+    const runner = create(mode);
+    calls.watchMethods(runner);
+    calls.watchMethods(runner.manager);
+    return runner;
+  };
+  calls.watchMethods(source.manager);
+  calls.watchMethods(source);
+}
+
+function recordingRunner(runner: QueryRunner, answers: Answers): QueryRunner {
   const query = async (sql: string, parameters?: unknown[], structured = false) => {
     try {
-      const raw = await recorder.answer(sql, parameters ?? []);
+      const raw = await answers.answer(sql, parameters ?? []);
       return structured ? structuredResult(raw) : raw;
     } catch (error) {
       throw new QueryFailedError(sql, parameters, error as Error);
@@ -41,8 +64,8 @@ function recordingRunner(runner: QueryRunner, recorder: Recorder): QueryRunner {
   };
   return Object.assign(runner, {
     query,
-    stream: () => recorder.refuseRaw('a stream'),
-    connect: () => Promise.resolve(rawConnection(recorder)),
+    stream: () => answers.refuseRaw('a stream'),
+    connect: () => Promise.resolve(rawConnection(answers)),
     release: () => Promise.resolve(),
   });
 }
@@ -54,12 +77,12 @@ function structuredResult(raw: unknown): StructuredResult {
 }
 
 /** What a migration that asks for the driver's own connection gets: it cannot be recorded. */
-function rawConnection(recorder: Recorder): object {
+function rawConnection(answers: Answers): object {
   return new Proxy(
     {},
     {
       get: (_target, name) =>
-        name === 'then' ? undefined : () => recorder.refuseRaw(`the driver's own connection`),
+        name === 'then' ? undefined : () => answers.refuseRaw(`the driver's own connection`),
     },
   );
 }

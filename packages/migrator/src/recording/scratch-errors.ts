@@ -18,6 +18,20 @@ export class ScratchRefusedError extends SwitchyardError {
   }
 }
 
+/** Something of a plan was still at work when its scratch database was dropped. */
+export class ScratchClosedError extends SwitchyardError {
+  static override readonly code = 'SCRATCH_CLOSED';
+
+  constructor(shard: string) {
+    super({
+      attempted: 'run a statement in a scratch database',
+      shard,
+      reason: 'planning has ended, and its scratch database is dropped',
+      remedy: 'Plan again; report this where it comes back',
+    });
+  }
+}
+
 /** A table of the shard cannot be made again from its own definition. */
 export class TableNotMirroredError extends SwitchyardError {
   static override readonly code = 'TABLE_NOT_MIRRORED';

@@ -1,8 +1,13 @@
 import { escapeIdentifier, isServerError, ServerError } from '@switchyard/mysql/internal';
 import { randomBytes } from 'node:crypto';
+import pLimit from 'p-limit';
 import type { Connection, QueryResult, RowDataPacket } from 'mysql2/promise';
 import { readDefinition } from './definition.ts';
-import { ScratchRefusedError, TableNotMirroredError } from './scratch-errors.ts';
+import {
+  ScratchClosedError,
+  ScratchRefusedError,
+  TableNotMirroredError,
+} from './scratch-errors.ts';
 import type { ServerFacts } from '../server/server-facts.ts';
 
 const PREFIX = 'switchyard_scratch_';
@@ -17,7 +22,8 @@ const DENIED = [
 /**
  * A database beside the shard's that holds empty tables like the shard's own, in which a migration
  * can run and every way of running a clause be tried. Tables are mirrored when they are asked for.
- * It shares the shard's connection; nothing but this file changes that connection's database.
+ * It shares the shard's connection: each use of it takes its turn and says in which of the two
+ * databases it is, and in the shard's nothing can be written.
  */
 export class ScratchSchema {
   /** Unique on the server; never part of what is sent to a shard. */
@@ -31,6 +37,9 @@ export class ScratchSchema {
   readonly #connection: Connection;
   readonly #shard: string;
   readonly #checkpoint = new Map<string, string>();
+  readonly #turns = pLimit(1);
+  #at: 'scratch' | 'shard' | 'unknown' = 'unknown';
+  #isClosed = false;
   #foreignKeyChecks = true;
   #shardTables: ReadonlySet<string> | undefined;
 
@@ -58,20 +67,34 @@ export class ScratchSchema {
       if (isServerError(error, ...DENIED)) throw new ScratchRefusedError(shard, error);
       throw error;
     }
-    await connection.query(`USE ${escapeIdentifier(scratch.name)}`);
     return scratch;
   }
 
   /** Turns the connection back to the shard and drops the scratch database. */
   async close(): Promise<void> {
-    await this.#connection.query(`USE ${escapeIdentifier(this.facts.database)}`);
-    await this.#connection.query(`DROP DATABASE IF EXISTS ${escapeIdentifier(this.name)}`);
+    await this.#turns(async () => {
+      this.#isClosed = true;
+      await this.#goTo('shard');
+      await this.#connection.query(`DROP DATABASE IF EXISTS ${escapeIdentifier(this.name)}`);
+    });
   }
 
   /** Runs a statement in the scratch database. */
   async query(sql: string, parameters: readonly unknown[] = []): Promise<unknown> {
-    const [result] = await this.#connection.query<QueryResult>(sql, [...parameters]);
-    return result;
+    return this.#inScratch(async (connection) => {
+      const [result] = await connection.query<QueryResult>(sql, [...parameters]);
+      return result;
+    });
+  }
+
+  /** Runs a read in the scratch database, in a transaction that cannot write. */
+  async read(sql: string, parameters: readonly unknown[] = []): Promise<unknown> {
+    return this.#inScratch((connection) =>
+      readOnly(connection, async () => {
+        const [result] = await connection.query<QueryResult>(sql, [...parameters]);
+        return result;
+      }),
+    );
   }
 
   /** Rows of a query in the scratch database. */
@@ -81,14 +104,27 @@ export class ScratchSchema {
 
   /** Runs `work` in the shard's own database, in a transaction that cannot write. */
   async atShard<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
-    await this.#connection.query(`USE ${escapeIdentifier(this.facts.database)}`);
-    try {
-      await this.#connection.query('START TRANSACTION READ ONLY');
-      return await work(this.#connection);
-    } finally {
-      await this.#connection.query('ROLLBACK');
-      await this.#connection.query(`USE ${escapeIdentifier(this.name)}`);
-    }
+    return this.#turns(async () => {
+      await this.#goTo('shard');
+      return readOnly(this.#connection, () => work(this.#connection));
+    });
+  }
+
+  async #inScratch<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    return this.#turns(async () => {
+      await this.#goTo('scratch');
+      return work(this.#connection);
+    });
+  }
+
+  /** What follows must not run where the way there failed: it may be meant to change tables. */
+  async #goTo(place: 'scratch' | 'shard'): Promise<void> {
+    if (this.#isClosed && place === 'scratch') throw new ScratchClosedError(this.#shard);
+    if (this.#at === place) return;
+    this.#at = 'unknown';
+    const database = place === 'scratch' ? this.name : this.facts.database;
+    await this.#connection.query(`USE ${escapeIdentifier(database)}`);
+    this.#at = place;
   }
 
   /** A text that names the scratch database, as it is meant: with the shard's own. */
@@ -133,7 +169,7 @@ export class ScratchSchema {
 
   /** The table's definition as it is in the scratch database now. */
   async definition(table: string): Promise<string | undefined> {
-    return readDefinition(this.#connection, table);
+    return this.#inScratch((connection) => readDefinition(connection, table));
   }
 
   /** All tables in the scratch database, with their definitions. */
@@ -223,6 +259,15 @@ export class ScratchSchema {
         this.facts.sqlMode,
       ]);
     }
+  }
+}
+
+async function readOnly<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
+  await connection.query('START TRANSACTION READ ONLY');
+  try {
+    return await work();
+  } finally {
+    await connection.query('ROLLBACK');
   }
 }
 
