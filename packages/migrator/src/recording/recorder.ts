@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { escapeIdentifier } from '@switchyard/mysql';
-import type { Connection, QueryResult } from 'mysql2/promise';
 import { readStatement } from '../parser/read-statement.ts';
 import type { Statement } from '../parser/statement.ts';
 import { applyToScratch } from './apply-to-scratch.ts';
 import type { RecordedStatement, Recording, RecordingFailure } from './recorded.ts';
+import { readAsTypeorm } from './read-as-typeorm.ts';
 import type { Answers } from './recording-data-source.ts';
 import type { ScratchSchema } from './scratch-schema.ts';
 import { MigrationNotPlannableError } from './scratch-errors.ts';
@@ -125,7 +125,7 @@ export class Recorder implements Answers {
       return await this.#scratch.atShard((connection) => {
         const own = (text: string) => this.#scratch.withShardName(text);
         const values = parameters.map((value) => (typeof value === 'string' ? own(value) : value));
-        return readRows(connection, own(sql), values);
+        return readAsTypeorm(connection, own(sql), values);
       });
     } catch (error) {
       throw this.#refusedByServer(sql, error);
@@ -169,15 +169,6 @@ export class Recorder implements Answers {
 }
 
 const SPLIT_REMEDY = 'Split it into two migrations, so that the second sees what the first did';
-
-async function readRows(
-  connection: Connection,
-  sql: string,
-  parameters: readonly unknown[],
-): Promise<unknown> {
-  const [rows] = await connection.query<QueryResult>(sql, [...parameters]);
-  return rows;
-}
 
 function header(): object {
   return { affectedRows: 0, insertId: MARKED_ID, warningStatus: 0, info: '' };

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import pLimit from 'p-limit';
 import type { Connection, QueryResult, RowDataPacket } from 'mysql2/promise';
 import { readDefinition } from './definition.ts';
+import { readAsTypeorm } from './read-as-typeorm.ts';
 import {
   ScratchClosedError,
   ScratchRefusedError,
@@ -87,13 +88,10 @@ export class ScratchSchema {
     });
   }
 
-  /** Runs a read in the scratch database, in a transaction that cannot write. */
+  /** Answers a migration's read from the scratch database, in a transaction that cannot write. */
   async read(sql: string, parameters: readonly unknown[] = []): Promise<unknown> {
     return this.#inScratch((connection) =>
-      readOnly(connection, async () => {
-        const [result] = await connection.query<QueryResult>(sql, [...parameters]);
-        return result;
-      }),
+      readOnly(connection, () => readAsTypeorm(connection, sql, parameters)),
     );
   }
 
