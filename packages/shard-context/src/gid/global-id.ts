@@ -30,89 +30,44 @@ export interface GlobalId extends RecordReference {
 export function globalId(value: GlobalId): GlobalId {
   checkGlobalId(value);
   const { fleet, model, id, shard, tenant, epoch } = value;
-  return checked(fleet, model, Object.freeze([...id]), shard, tenant, epoch);
+  return Object.freeze({ fleet, model, id: Object.freeze([...id]), shard, tenant, epoch });
 }
 
 /** Refuses what is not a global ID. @throws GlobalIdInvalidError, GlobalIdShardMissingError */
 export function checkGlobalId(value: GlobalId): void {
-  if (isChecked(value)) return;
   if (value.shard === undefined || value.shard === '') throw new GlobalIdShardMissingError();
   const problem = problemOf(value);
   if (problem !== undefined) throw new GlobalIdInvalidError(...problem);
 }
 
 /**
- * A global ID whose parts were checked, with its text where it is known: the parts that were read
- * are slices of it and keep it alive anyway. The private field is what a copy does not have: one
- * that is spread with other parts is checked again before it is written.
+ * A global ID that was read from its text, which it keeps: the parts are slices of it. A copy has no
+ * private field, so one that is spread with other parts is checked again before it is written.
  */
-class CheckedGlobalId implements GlobalId {
+export class ReadGlobalId implements GlobalId {
   readonly fleet: string;
   readonly model: string;
   readonly id: readonly string[];
   readonly shard: string;
   readonly tenant: string | undefined;
   readonly epoch: number | undefined;
-  #text: string | undefined;
+  readonly #text: string;
 
-  // One argument each: reading is counted in tens of nanoseconds, and an object between costs forty.
-  constructor(
-    fleet: string,
-    model: string,
-    id: readonly string[],
-    shard: string,
-    tenant: string | undefined,
-    epoch: number | undefined,
-    text: string | undefined,
-  ) {
+  constructor(text: string, { fleet, model, id, shard, tenant, epoch }: GlobalId) {
     this.fleet = fleet;
     this.model = model;
-    this.id = id;
+    this.id = Object.freeze(id);
     this.shard = shard;
     this.tenant = tenant;
     this.epoch = epoch;
     this.#text = text;
+    Object.freeze(this);
   }
 
-  static has(value: object): value is CheckedGlobalId {
-    return #text in value;
-  }
-
+  /** The text that the value was read from; undefined for values that were made otherwise. */
   static textOf(value: object): string | undefined {
     return #text in value ? value.#text : undefined;
   }
-
-  static keepText(value: object, text: string): void {
-    if (#text in value) value.#text = text;
-  }
-}
-
-/** True for the values that `globalId` and `parseGlobalId` made. */
-export function isChecked(value: object): boolean {
-  return CheckedGlobalId.has(value);
-}
-
-/** The text of a checked value, where it was read from one or written to one before. */
-export function knownText(value: object): string | undefined {
-  return CheckedGlobalId.textOf(value);
-}
-
-/** Keeps the text of a checked value for the next time; of any other value nothing is kept. */
-export function keepText(value: object, text: string): void {
-  CheckedGlobalId.keepText(value, text);
-}
-
-/** A value of parts that were checked, the id frozen. */
-export function checked(
-  fleet: string,
-  model: string,
-  id: readonly string[],
-  shard: string,
-  tenant: string | undefined,
-  epoch: number | undefined,
-  text?: string,
-): GlobalId {
-  return Object.freeze(new CheckedGlobalId(fleet, model, id, shard, tenant, epoch, text));
 }
 
 function problemOf(value: GlobalId): [GlobalIdProblem, string] | undefined {

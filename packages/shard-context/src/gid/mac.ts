@@ -1,6 +1,5 @@
-import { timingSafeEqual, type KeyObject } from 'node:crypto';
+import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto';
 import { GlobalIdKeyError } from './gid-errors.ts';
-import { HmacSha256 } from './hmac.ts';
 
 /** A secret key and the id by which signatures name it. The id is public. */
 export interface SigningKey {
@@ -22,7 +21,6 @@ const [EXPECTED, GIVEN] = [Buffer.alloc(SIGNATURE_LENGTH), Buffer.alloc(SIGNATUR
 interface NamedKey {
   readonly ending: string;
   readonly key: KeyObject;
-  readonly hmac: HmacSha256;
 }
 
 /** Makes and compares HMAC-SHA256 over text, with one key to sign and several to verify. */
@@ -41,22 +39,18 @@ export class Mac {
 
   /** The signature of `text` by the signing key, in base64url: 43 characters. */
   sign(text: string): string {
-    return this.#signing.hmac.digest(text);
+    return digest(this.#signing.key, text);
   }
 
   /**
-   * True when `signature`, of 43 characters, is that of `text` by the key that `text` names at its
-   * end. Takes equally long either way.
+   * True when `signature` is that of `text` by the key that `text` names at its end. Of signatures
+   * of the right length, a wrong one takes as long as a right one.
    */
   verify(text: string, signature: string): boolean {
     const named = this.#namedBy(text);
     // An unknown key does the same work, so that the time does not tell which keys exist.
-    const expected = (named ?? this.#signing).hmac.digest(text);
-    EXPECTED.write(expected, 'latin1');
-    GIVEN.write(signature, 'latin1');
-    const isEqual = timingSafeEqual(GIVEN, EXPECTED);
-    // Compared as text too, once equal bytes are no news: latin1 keeps only half of a character.
-    return isEqual && signature === expected && named !== undefined;
+    const expected = digest((named ?? this.#signing).key, text);
+    return isSame(expected, signature) && named !== undefined;
   }
 
   #namedBy(text: string): NamedKey | undefined {
@@ -75,13 +69,27 @@ export class Mac {
     const ending = `&k=${id}`;
     const known = this.#keys.find((named) => named.ending === ending);
     if (known === undefined) {
-      const named = { ending, key, hmac: new HmacSha256(key) };
+      const named = { ending, key };
       this.#keys.push(named);
       return named;
     }
     if (known.key.equals(key)) return known;
     throw new GlobalIdKeyError(`two keys have the id ${id}`);
   }
+}
+
+/** HMAC-SHA256 of `text` in UTF-8, in base64url. */
+function digest(key: KeyObject, text: string): string {
+  return createHmac('sha256', key).update(text).digest('base64url');
+}
+
+/** Takes as long for two texts of one length wherever they differ. */
+function isSame(expected: string, given: string): boolean {
+  if (given.length !== expected.length) return false;
+  EXPECTED.write(expected, 'latin1');
+  GIVEN.write(given, 'latin1');
+  // Compared as text too, once equal bytes are no news: latin1 keeps only half of a character.
+  return timingSafeEqual(GIVEN, EXPECTED) && given === expected;
 }
 
 function isSecretKey(key: unknown): key is KeyObject {

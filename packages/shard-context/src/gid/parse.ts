@@ -1,15 +1,11 @@
 import { problemOfText } from './diagnose.ts';
 import { GlobalIdInvalidError } from './gid-errors.ts';
-import { checked, GLOBAL_ID_MAX_LENGTH, GLOBAL_ID_MAX_PARTS, type GlobalId } from './global-id.ts';
+import { GLOBAL_ID_MAX_LENGTH, GLOBAL_ID_MAX_PARTS, ReadGlobalId, type GlobalId } from './global-id.ts';
 import { decodePart } from './text.ts';
 
 /** A whole global ID in its one order of parameters; what it does not match is told apart later. */
 const GLOBAL_ID =
   /^gid:\/\/([a-z][a-z0-9_-]{0,31})\/([A-Za-z_$][\w$]*)\/([^?&#]+)\?shard=([a-z][a-z0-9_-]{0,31})(?:&tenant=([^&#]+)(?:&e=([1-9]\d{0,15}))?)?$/;
-
-/** The same, of one part and with nothing encoded, as most are: what it matches needs no decoding. */
-const PLAIN =
-  /^gid:\/\/([a-z][a-z0-9_-]{0,31})\/([A-Za-z_$][\w$]*)\/([\w\-.!~*'()]+)\?shard=([a-z][a-z0-9_-]{0,31})(?:&tenant=([\w\-.!~*'()]+)(?:&e=([1-9]\d{0,15}))?)?$/;
 
 /**
  * Reads a global ID. Strict: one record in one place has one text, so whatever is repeated, unknown,
@@ -19,26 +15,28 @@ const PLAIN =
  */
 export function parseGlobalId(text: string): GlobalId {
   if (typeof text !== 'string' || text.length > GLOBAL_ID_MAX_LENGTH) throw problemOfText(text);
-  const plain = PLAIN.exec(text);
-  if (plain !== null) {
-    const [, fleet, model, id, shard, tenant, epoch] = plain as unknown as Matched;
-    return checked(fleet, model, Object.freeze([id]), shard, tenant, epochOf(epoch), text);
-  }
   const match = GLOBAL_ID.exec(text);
   if (match === null) throw problemOfText(text);
   const [, fleet, model, id, shard, tenant, epoch] = match as unknown as Matched;
-  return checked(fleet, model, partsOf(id), shard, tenantOf(tenant), epochOf(epoch), text);
+  return new ReadGlobalId(text, {
+    fleet,
+    model,
+    id: partsOf(id),
+    shard,
+    tenant: tenantOf(tenant),
+    epoch: epochOf(epoch),
+  });
 }
 
 type Matched = [string, string, string, string, string, string | undefined, string | undefined];
 
 function partsOf(id: string): readonly string[] {
-  if (!id.includes('/')) return Object.freeze([decoded(id, 'id')]);
+  if (!id.includes('/')) return [decoded(id, 'id')];
   const parts = id.split('/');
   if (parts.length > GLOBAL_ID_MAX_PARTS) {
     throw new GlobalIdInvalidError('id', `the id has more than ${GLOBAL_ID_MAX_PARTS} parts`);
   }
-  return Object.freeze(parts.map((part) => decoded(part, 'id')));
+  return parts.map((part) => decoded(part, 'id'));
 }
 
 function tenantOf(tenant: string | undefined): string | undefined {

@@ -1,12 +1,5 @@
 import { GlobalIdInvalidError } from './gid-errors.ts';
-import {
-  checkGlobalId,
-  GLOBAL_ID_MAX_LENGTH,
-  keepText,
-  knownText,
-  type GlobalId,
-} from './global-id.ts';
-import { keepParts, knownHead, knownTail } from './known-parts.ts';
+import { checkGlobalId, GLOBAL_ID_MAX_LENGTH, ReadGlobalId, type GlobalId } from './global-id.ts';
 
 /** What percent-encoding leaves as it is: the unreserved set of encodeURIComponent. */
 const UNRESERVED = /^[\w\-.!~*'()]+$/;
@@ -17,45 +10,16 @@ const UNRESERVED = /^[\w\-.!~*'()]+$/;
  * @throws GlobalIdInvalidError, GlobalIdShardMissingError
  */
 export function formatGlobalId(value: GlobalId): string {
-  const known = knownText(value);
-  if (known !== undefined) return known;
-  const text = textOfKnownParts(value) ?? textOfChecked(value);
-  keepText(value, text);
-  return text;
-}
-
-function refuseUnlessShort(text: string): string {
+  const read = ReadGlobalId.textOf(value);
+  if (read !== undefined) return read;
+  checkGlobalId(value);
+  const { fleet, model, id, shard, tenant, epoch } = value;
+  const ofTenant = tenant === undefined ? '' : `&tenant=${encodePart(tenant)}`;
+  const ofEpoch = epoch === undefined ? '' : `&e=${epoch}`;
+  const text = `gid://${fleet}/${model}/${joinParts(id)}?shard=${shard}${ofTenant}${ofEpoch}`;
   if (text.length <= GLOBAL_ID_MAX_LENGTH) return text;
   const reason = `it is longer than ${GLOBAL_ID_MAX_LENGTH} characters`;
   throw new GlobalIdInvalidError('too-long', reason);
-}
-
-/** Undefined unless all but the id was checked and written before, and the id is plain. */
-function textOfKnownParts(value: GlobalId): string | undefined {
-  const { id } = value;
-  if (!Array.isArray(id) || id.length !== 1) return undefined;
-  const part: unknown = id[0];
-  if (typeof part !== 'string' || !UNRESERVED.test(part)) return undefined;
-  const [head, tail] = [knownHead(value), knownTail(value)];
-  return head === undefined || tail === undefined
-    ? undefined
-    : refuseUnlessShort(head + part + tail);
-}
-
-function textOfChecked(value: GlobalId): string {
-  checkGlobalId(value);
-  const { fleet, model, id, shard, tenant, epoch } = value;
-  const head = `gid://${fleet}/${model}/`;
-  // One template: each joint of a string costs again when its bytes are taken, as in a signature.
-  const tail =
-    tenant === undefined
-      ? `?shard=${shard}`
-      : epoch === undefined
-        ? `?shard=${shard}&tenant=${encodePart(tenant)}`
-        : `?shard=${shard}&tenant=${encodePart(tenant)}&e=${epoch}`;
-  const text = refuseUnlessShort(head + joinParts(id) + tail);
-  keepParts(value, head, tail);
-  return text;
 }
 
 /** Which models keep ids that are unique on one shard only (`shardLocal`). Default: none. */
