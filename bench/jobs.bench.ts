@@ -19,7 +19,7 @@ import { report } from './report.ts';
 // What a job's context costs: from add to processed, 16 at once, with a record in the payload, its
 // place asked of the directory's cache and entered; beside bare BullMQ whose payload says by hand
 // which record and where, and whose handler loads it. Records are made up, because a query costs
-// what it costs with and without us. Goals: 1.10, signed 1.20.
+// what it costs with and without us. Goals: 1.15, signed 1.25.
 
 const CONCURRENCY = 16;
 const TENANTS = 64;

@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Notes } from './notes.ts';
 import { Queues } from './queues.ts';
 
-// Ours goes shorter ways than BullMQ's own where there is nothing to do on them. What users see of
-// those ways is held against BullMQ itself, in one run.
+// Ours are BullMQ's own classes, extended. What users see of them is held against BullMQ itself, in
+// one run.
 
 let queues: Queues;
 beforeEach(async () => (queues = await Queues.open()));

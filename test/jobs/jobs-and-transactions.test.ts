@@ -56,13 +56,13 @@ describe('a job enqueued inside a transaction', () => {
       await children.add('child', {}, opts);
       return { id: added.id, queue: parents };
     });
-    await children.sent();
+    await children.flushed();
     expect(errors).toEqual([]);
     expect(await parent.queue.getJob(parent.id!)).toBeDefined();
     expect(await children.getJobCountByTypes('waiting')).toBe(1);
   });
 
-  it('is there when sent() has resolved: a step may wait for children that it added', async () => {
+  it('is there when flushed() has resolved: a step may wait for children that it added', async () => {
     const children = queues.queue('children');
     queues.worker('children', () => notes.add(`child ${here()}`));
     queues.worker('steps', async (job: Job, token) => {
@@ -71,7 +71,7 @@ describe('a job enqueued inside a transaction', () => {
         const parent = { id: job.id!, queue: job.queueQualifiedName };
         await children.add('child', {}, { parent });
         ended('committed');
-        await children.sent();
+        await children.flushed();
         await job.updateData({ step: 2 });
         if (await job.moveToWaitingChildren(token!)) throw new WaitingChildrenError();
       }
@@ -88,7 +88,7 @@ describe('a job enqueued inside a transaction', () => {
       await queue.addBulk(many);
       await queue.add('after', {});
     });
-    await queue.sent();
+    await queue.flushed();
     const jobs = await queue.getJobs(['waiting'], 0, -1, true);
     expect(jobs.map(({ name }) => name)).toEqual([...many.map(({ name }) => name), 'after']);
   });

@@ -36,7 +36,7 @@ const account = (name: string) => ({ tenantId: 't_1', name }) as Account;
 
 /** What was sent by now. */
 async function sent(): Promise<string[]> {
-  await Promise.all([queue.sent(), flows.sent()]);
+  await Promise.all([queue.flushed(), flows.flushed()]);
   return (await queue.getWaiting()).map(({ name }) => name).sort();
 }
 

@@ -52,7 +52,7 @@ export class ShardedBeeQueue<Data> {
   }
 
   async close(): Promise<void> {
-    await this.#afterCommit.settled();
+    await this.#afterCommit.flushed();
     await this.#queue.close();
   }
 

@@ -41,11 +41,6 @@ export class AfterCommitSends {
     };
   }
 
-  /** True while a transaction is open around: `keep` keeps then, and only then. */
-  get inTransaction(): boolean {
-    return currentFrame()?.activity.inTransaction ?? false;
-  }
-
   /**
    * Keeps `send` until every open transaction around has committed; forgets it when one is rolled
    * back. False when none is open: the caller sends now. `isLast`: sent when all that is on its way
@@ -64,7 +59,7 @@ export class AfterCommitSends {
   }
 
   /** Resolves when nothing is on its way any more. */
-  async settled(): Promise<void> {
+  async flushed(): Promise<void> {
     while (this.#onTheirWay.size > 0) await Promise.all(this.#onTheirWay);
   }
 

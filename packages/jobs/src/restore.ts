@@ -83,57 +83,27 @@ export function restoreJob<Job, T>(
   options: RestoreOptions<Job>,
 ): Promise<T | undefined> {
   const restore = adapted.packed.envelope === undefined ? restoreUnknown : restoreKnown;
-  try {
-    return outsideContext(() => restore(adapted, options));
-  } catch (error) {
-    return Promise.reject(error as Error);
-  }
+  return outsideContext(() => restore(adapted, options));
 }
 
-/**
- * Waits only for what has to be waited for, and without async functions: each makes two or three
- * promises, for every job.
- */
-function restoreKnown<Job, T>(
+async function restoreKnown<Job, T>(
   adapted: AdaptedJob<Job, T>,
   options: RestoreOptions<Job>,
 ): Promise<T | undefined> {
-  const { packed } = adapted;
-  const envelope = readEnvelope(packed.envelope, options);
-  const unpacked = unpackPayload(packed.payload);
+  const envelope = readEnvelope(adapted.packed.envelope, options);
+  const unpacked = unpackPayload(adapted.packed.payload);
   const references = placedReferences(unpacked.slots, envelope, options);
   checkFleet(options.context, envelope);
-  const run = (place: RunningPlace | undefined) => {
-    agreeWhereItRuns(references, envelope.place, place);
-    return runPlaced(adapted, { place, unpacked, references }, options);
-  };
-  const asked = askPlace(envelope.place, options);
-  if (!(asked instanceof Promise) && !isFrozen(asked)) return run(asked);
-  return Promise.resolve(asked)
-    .then((answer) => (isFrozen(answer) ? thawed(answer, options.locator) : answer))
-    .then(run);
-}
-
-function runPlaced<Job, T>(
-  adapted: AdaptedJob<Job, T>,
-  placed: PlacedJob,
-  options: RestoreOptions<Job>,
-): Promise<T | undefined> {
-  const { place, unpacked, references } = placed;
-  if (references.length === 0) {
-    const bare = () => {
-      adapted.onPlaced?.(place);
-      return adapted.fn(unpacked.payload());
-    };
-    return Promise.resolve(onRunningPlace(options.context, place, bare, { lock: true }));
-  }
+  const now = placeNow(envelope.place, options);
+  const place = now instanceof Promise ? await now : now;
+  agreeWhereItRuns(references, envelope.place, place);
   // Locked at once, unless a record may have to be followed elsewhere while it is looked for.
   const lock = references.every(({ reference }) => isAt(place, reference));
   const run = () => {
     adapted.onPlaced?.(place);
-    return runLocated(adapted, placed, lock, options);
+    return runLocated(adapted, { place, unpacked, references }, lock, options);
   };
-  return onRunningPlace(options.context, place, run, { lock });
+  return await onRunningPlace(options.context, place, run, { lock });
 }
 
 /** A job of before the deploy has a plain payload and the place that its routing key leads to. */
@@ -144,8 +114,7 @@ async function restoreUnknown<Job, T>(
   refuseUnlessUnsignedRuns(options.signing); // else whoever takes an envelope off may name the place
   const key = await options.onMissingEnvelope?.(adapted.job);
   if (key === undefined) throw new JobEnvelopeMissingError();
-  const answer = await options.locator.locateKey(key);
-  const place = isFrozen(answer) ? await thawed(answer, options.locator) : answer;
+  const place = await thawed(options.locator.locateKey(key), options.locator);
   const run = async () => {
     adapted.onPlaced?.(place);
     return adapted.fn(adapted.packed.payload);
@@ -166,10 +135,11 @@ function runLocated<Job, T>(
   { place, unpacked, references }: PlacedJob,
   isLocked: boolean,
   options: RestoreOptions<Job>,
-): Promise<T | undefined> {
+): T | Promise<T | undefined> {
+  const run = () => adapted.fn(unpacked.payload());
+  if (references.length === 0) return run();
   return locateRecords(place, references, options.records).then((located) => {
     if (putRecords(located, references, options.onGone) === 'discard') return undefined;
-    const run = () => adapted.fn(unpacked.payload());
     return isLocked ? run() : onRunningPlace(options.context, place, run, { lock: true });
   });
 }
@@ -179,30 +149,34 @@ function checkFleet(context: ShardContext, { fleet }: ReadEnvelope): void {
   throw new FleetMismatchError('run a job', context.topology.fleet, fleet);
 }
 
-function askPlace<Job>(
+/** Where the job runs now: today's placement of its tenant, or its shard. Mostly known at once. */
+function placeNow<Job>(
   place: JobPlace | undefined,
   { context, locator }: RestoreOptions<Job>,
-): RunningPlace | Placement | undefined | Promise<Placement> {
+): RunningPlace | undefined | Promise<RunningPlace> {
   if (place === undefined) return undefined;
   const { tenant, epoch } = place;
   if (tenant === undefined) return { shard: context.topology.shard(place.shard).name };
   const options = epoch === undefined ? {} : { minEpoch: epoch };
-  return locator.cachedTenant?.(tenant, options) ?? locator.locateTenant(tenant, options);
-}
-
-function isFrozen(place: RunningPlace | Placement | undefined): place is Placement {
-  return (place as Placement | undefined)?.state === 'frozen';
+  const cached = locator.cachedTenant?.(tenant, options);
+  if (cached !== undefined && cached.state !== 'frozen') return cached;
+  return thawed(cached ?? locator.locateTenant(tenant, options), locator);
 }
 
 /** A frozen placement is about to change: what the cache holds is asked for once more, past it. */
-async function thawed(placement: Placement, locator: Locator): Promise<Placement> {
+async function thawed(
+  located: Placement | Promise<Placement>,
+  locator: Locator,
+): Promise<Placement> {
+  const placement = await located;
+  if (placement.state !== 'frozen') return placement;
   const { tenant, epoch } = placement;
   let cause: unknown;
   try {
     const next = await locator.locateTenant(tenant, { minEpoch: epoch + 1 });
     if (next.state !== 'frozen') return next;
   } catch (error) {
-    cause = error; // no newer placement yet: still frozen, as far as anybody knows
+    cause = error; // no newer placement yet: still frozen, as far as is known
   }
   throw new TenantFrozenError({ attempted: 'run a job', ...placement }, { cause });
 }

@@ -5,14 +5,17 @@ import { ShardedQueue } from './queue.ts';
 import type { Sharding } from './sharding.ts';
 import { ShardedWorker } from './worker.ts';
 
-/** What `shardedClasses` makes: BullMQ's classes, with BullMQ's own constructors. */
+/** What `shardedClasses` makes: BullMQ's classes, with BullMQ's own constructors and types. */
 export interface ShardedClasses {
-  readonly Queue: new (name: string, options: QueueOptions) => ShardedQueue;
-  readonly Worker: new (
+  readonly Queue: new <Data = unknown, Result = unknown, Name extends string = string>(
     name: string,
-    processor: JobProcessor<Job, unknown> | string | URL | null,
+    options: QueueOptions,
+  ) => ShardedQueue<Data, Result, Name>;
+  readonly Worker: new <Data = unknown, Result = unknown, Name extends string = string>(
+    name: string,
+    processor: JobProcessor<Job<Data, Result, Name>, Result> | string | URL | null,
     options: WorkerOptions,
-  ) => ShardedWorker;
+  ) => ShardedWorker<Data, Result, Name>;
   readonly FlowProducer: new (options: QueueBaseOptions) => ShardedFlowProducer;
 }
 
@@ -29,15 +32,23 @@ export interface ShardedClasses {
  */
 export function shardedClasses(sharding: Sharding): ShardedClasses {
   return {
-    Queue: class extends ShardedQueue {
+    Queue: class<
+      Data = unknown,
+      Result = unknown,
+      Name extends string = string,
+    > extends ShardedQueue<Data, Result, Name> {
       constructor(name: string, options: QueueOptions) {
         super(name, { ...options, sharding });
       }
     },
-    Worker: class extends ShardedWorker {
+    Worker: class<
+      Data = unknown,
+      Result = unknown,
+      Name extends string = string,
+    > extends ShardedWorker<Data, Result, Name> {
       constructor(
         name: string,
-        processor: JobProcessor<Job, unknown> | string | URL | null,
+        processor: JobProcessor<Job<Data, Result, Name>, Result> | string | URL | null,
         options: WorkerOptions,
       ) {
         super(name, processor, { ...options, sharding });

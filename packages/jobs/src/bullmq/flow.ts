@@ -55,14 +55,19 @@ export class ShardedFlowProducer extends FlowProducer {
   }
 
   /** Resolves when every flow that a commit has set free was taken or refused. */
-  sent(): Promise<void> {
-    return this.#afterCommit.settled();
+  flushed(): Promise<void> {
+    return this.#afterCommit.flushed();
   }
 
   /** Waits for the flows that a commit has set free, and closes. */
   override async close(): Promise<void> {
-    await this.#afterCommit.settled();
+    await this.#afterCommit.flushed();
     await super.close();
+  }
+
+  /** The same as `close`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   #isKept(flows: readonly FlowJob[], send: () => Promise<unknown>): boolean {

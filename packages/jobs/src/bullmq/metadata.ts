@@ -1,5 +1,4 @@
-import { Recent } from '@switchyard/shard-context/internal';
-import { nameOf, type JobEnvelope } from '../envelope.ts';
+import type { JobEnvelope } from '../envelope.ts';
 
 /**
  * BullMQ keeps one text per job for telemetry (`opts.telemetry.metadata`). Ours holds the envelope
@@ -13,36 +12,14 @@ export interface JobMetadata {
 
 const KEY = 'switchyard';
 
-/** What was read of each text: the jobs of one place have the same, unless telemetry adds to it. */
-const known = new Recent<{ readonly text: string; readonly metadata: JobMetadata }>();
-/** Longer ones are not ours, or of a name that nobody has: they are not kept. */
-const MAX_KNOWN_LENGTH = 500;
-
 /**
  * The one text for both. Without the user's own it is short and has no quotes, because a queue
  * writes it into JSON and carries it with each job, twice: `switchyard:1:main:us3:7:t_5`.
  */
 export function writeMetadata({ envelope, telemetry }: JobMetadata): string {
   if (envelope === undefined) return telemetry ?? '';
-  if (telemetry === undefined) return writtenText(envelope) ?? textOf(envelope);
+  if (telemetry === undefined) return shortText(envelope) ?? JSON.stringify({ [KEY]: envelope });
   return JSON.stringify({ [KEY]: envelope, telemetry });
-}
-
-/** The text of each envelope that cannot change: the jobs of a place have the same one. */
-const written = new Recent<{ readonly envelope: JobEnvelope; readonly text: string }>();
-
-function writtenText(envelope: JobEnvelope): string | undefined {
-  const before = written.at(nameOf(envelope));
-  return before?.envelope === envelope ? before.text : undefined;
-}
-
-function textOf(envelope: JobEnvelope): string {
-  const text = shortText(envelope);
-  if (text === undefined) return JSON.stringify({ [KEY]: envelope });
-  if (Object.isFrozen(envelope) && text.length <= MAX_KNOWN_LENGTH) {
-    written.keep(nameOf(envelope), { envelope, text });
-  }
-  return text;
 }
 
 /** Fleet and shard without the sign that parts them; what comes last may be anything. */
@@ -88,12 +65,7 @@ function readShort(text: string): JobEnvelope | undefined {
  */
 export function readMetadata(text: unknown): JobMetadata {
   if (typeof text !== 'string' || text === '') return {};
-  const before = known.at(text);
-  if (before?.text === text) return before.metadata;
-  const { envelope, telemetry } = parse(text) ?? { telemetry: text };
-  if (envelope === undefined) return { telemetry };
-  if (telemetry !== undefined || text.length > MAX_KNOWN_LENGTH) return { envelope, telemetry };
-  return known.keep(text, { text, metadata: { envelope: Object.freeze(envelope) } }).metadata;
+  return parse(text) ?? { telemetry: text };
 }
 
 function parse(text: string): JobMetadata | undefined {

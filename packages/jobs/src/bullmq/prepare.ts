@@ -1,7 +1,5 @@
 import type { FlowJob, JobsOptions } from 'bullmq';
 import { pack, type JobPlace } from '../index.ts';
-import { writeMetadata } from './metadata.ts';
-import { withEnvelopeAsMetadata } from './sharded-job.ts';
 import { ENVELOPE, type Sharding, type WithEnvelope } from './sharding.ts';
 
 /** Job options of sharded producers. */
@@ -20,42 +18,21 @@ export interface ShardedFlowJob extends Omit<FlowJob, 'opts' | 'children'> {
 }
 
 /** A job ready for BullMQ's own producers. */
-export interface Prepared {
-  readonly data: unknown;
+export interface Prepared<Data> {
+  /** As it travels. BullMQ has one type for a job's data, packed or not: that of its processor. */
+  readonly data: Data;
   readonly opts: JobsOptions & WithEnvelope;
 }
 
 /** Packs the payload and puts the envelope into the options. @throws as `pack` */
-export function prepare(
+export function prepare<Data>(
   sharding: Sharding,
-  payload: unknown,
+  payload: Data | undefined,
   { at, ...opts }: ShardedJobsOptions = {},
-): Prepared {
+): Prepared<Data> {
   const { context, records, signing } = sharding;
   const packed = pack({ payload: dataOf(payload), records, context, at, signing });
-  return { data: packed.payload, opts: { ...opts, [ENVELOPE]: packed.envelope } };
-}
-
-/**
- * The same for producers without telemetry, where BullMQ has nothing to add to the text: it is
- * written at once, because a symbol makes every copy of the options dearer on its way.
- * @throws as `pack`
- */
-export function prepareAsStored(
-  sharding: Sharding,
-  payload: unknown,
-  opts?: ShardedJobsOptions,
-): Prepared {
-  if (opts?.at !== undefined || opts?.telemetry !== undefined) {
-    const { data, opts: carrying } = prepare(sharding, payload, opts);
-    return { data, opts: withEnvelopeAsMetadata(carrying) };
-  }
-  const { context, records, signing } = sharding;
-  const packed = pack({ payload: dataOf(payload), records, context, signing });
-  // Not spread: Node 20 takes half a microsecond to spread an object beside a property of one's own.
-  const stored: JobsOptions = Object.assign({}, opts);
-  stored.telemetry = { metadata: writeMetadata({ envelope: packed.envelope }) };
-  return { data: packed.payload, opts: stored };
+  return { data: packed.payload as Data, opts: { ...opts, [ENVELOPE]: packed.envelope } };
 }
 
 /** BullMQ makes an empty object of a job without data; null it keeps. */

@@ -1,6 +1,5 @@
 import type { Job, SandboxedJob } from 'bullmq';
 import { outsideContext } from '@switchyard/shard-context';
-import { isThenable, whenSettled } from '@switchyard/shard-context/internal';
 import { isSignedEnvelope, readEnvelope } from '../envelope.ts';
 import { pack, type PackedJob } from '../index.ts';
 import { restoreJob, type AdaptedJob } from '../restore.ts';
@@ -48,7 +47,7 @@ export function shardedProcessor<J extends Job | SandboxedJob = Job, Result = un
 export function placedProcessor<J extends Job, Result>(
   fn: JobProcessor<J, Result>,
   sharding: Sharding,
-): JobProcessor<J, Result> {
+): (...args: Parameters<JobProcessor<J, Result>>) => Promise<Result> {
   return (job, token, signal) =>
     new PlacedAttempt(sharding, job, token, fn, signal).run() as Promise<Result>;
 }
@@ -66,10 +65,7 @@ interface HeldJob {
   [PLACE]?: RunningPlace | undefined;
 }
 
-/**
- * One attempt at a job, as the restorer takes it. One object in place of half a dozen closures:
- * every job passes here.
- */
+/** One attempt at a job, as the restorer takes it. */
 class Attempt<J extends Job | SandboxedJob, Result> implements AdaptedJob<Job, Result> {
   readonly job: Job;
   readonly packed: PackedJob;
@@ -79,6 +75,7 @@ class Attempt<J extends Job | SandboxedJob, Result> implements AdaptedJob<Job, R
   protected readonly processor: JobProcessor<J, Result>;
   /** True once the job's own code has begun. */
   protected hasBegun = false;
+  #hideRecords: (() => void) | undefined;
 
   constructor(
     sharding: Sharding,
@@ -96,11 +93,18 @@ class Attempt<J extends Job | SandboxedJob, Result> implements AdaptedJob<Job, R
   }
 
   run(): Promise<Result | undefined> {
-    return restoreJob(this, this.sharding).catch(async (error: unknown) => {
-      const { job, token, hasBegun } = this;
-      const place = runningPlaceOf(job);
-      throw await settle(error, { job, token, hasBegun, place }, this.sharding);
-    });
+    return restoreJob(this, this.sharding).then(
+      (result) => {
+        this.#hideRecords?.();
+        return result;
+      },
+      async (error: unknown) => {
+        this.#hideRecords?.();
+        const { job, token, hasBegun } = this;
+        const place = runningPlaceOf(job);
+        throw await settle(error, { job, token, hasBegun, place }, this.sharding);
+      },
+    );
   }
 
   /** Remembers the place of the job for its listeners. */
@@ -116,19 +120,17 @@ class Attempt<J extends Job | SandboxedJob, Result> implements AdaptedJob<Job, R
     const job = this.job as HeldJob;
     const { updateData } = job;
     let packed = job.data;
+    this.#hideRecords = () => {
+      job.data = packed;
+      job.updateData = updateData;
+    };
     job.data = payload;
     job.updateData = async (data: unknown) => {
       packed = this.#packed(data);
       await updateData.call(job, packed as never);
       job.data = data;
     };
-    return andThen(
-      () => this.begin(),
-      () => {
-        job.data = packed;
-        job.updateData = updateData;
-      },
-    );
+    return this.begin();
   }
 
   /** As the payload was packed that this one replaces: its envelope says how it is to be read. */
@@ -157,18 +159,4 @@ class PlacedAttempt<J extends Job, Result> extends Attempt<J, Result> {
   override fn(): Result | Promise<Result> {
     return this.begin();
   }
-}
-
-/** Calls `end` when `fn` has ended; where that is at once, no promise is made. */
-function andThen<Result>(
-  fn: () => Result | Promise<Result>,
-  end: () => void,
-): Result | Promise<Result> {
-  let result: Result | Promise<Result> | undefined;
-  try {
-    result = fn();
-  } finally {
-    if (!isThenable(result)) end();
-  }
-  return isThenable(result) ? whenSettled(Promise.resolve(result), end) : result;
 }

@@ -6,14 +6,16 @@ import {
   type JobsOptions,
   type QueueOptions,
   type RepeatOptions,
+  type Span,
+  type SpanKind,
 } from 'bullmq';
 import { AfterCommitSends } from '../after-commit-sends.ts';
-import { isAsRead } from './as-read.ts';
-import { prepare, prepareAsStored, type Prepared, type ShardedJobsOptions } from './prepare.ts';
-import { ShardedJob, StoredJob, withEnvelopeAsMetadata } from './sharded-job.ts';
+import { prepare, type Prepared, type ShardedJobsOptions } from './prepare.ts';
+import { ShardedJob, withEnvelopeAsMetadata } from './sharded-job.ts';
 import type { Sharding } from './sharding.ts';
 import { composed, ownMetadata } from './telemetry.ts';
 import { tellError } from './tell-error.ts';
+import { untraced } from './untraced.ts';
 
 /** BullMQ's own options, and what makes the queue sharded. */
 export interface ShardedQueueOptions extends QueueOptions {
@@ -21,8 +23,8 @@ export interface ShardedQueueOptions extends QueueOptions {
 }
 
 /** One job of `addBulk`. */
-export interface ShardedBulkJob<Data> {
-  readonly name: string;
+export interface ShardedBulkJob<Data, Name extends string = string> {
+  readonly name: Name;
   readonly data: Data;
   readonly opts?: ShardedJobsOptions;
 }
@@ -33,46 +35,46 @@ export interface ShardedBulkJob<Data> {
  * not at all after a rollback; `add` resolves at once, with the id that the job will have. It is
  * kept in memory: a process that dies between commit and sending loses it.
  */
-export class ShardedQueue<Data = unknown, Result = unknown> extends Queue {
+export class ShardedQueue<
+  Data = unknown,
+  Result = unknown,
+  Name extends string = string,
+> extends Queue<Data, Result, Name, Data, Result, Name> {
   readonly #sharding: Sharding;
-  /** BullMQ keeps an empty object for none. */
-  readonly #hasDefaults: boolean;
   readonly #afterCommit = new AfterCommitSends((error) => tellError(this, error));
 
   constructor(name: string, options: ShardedQueueOptions) {
     super(name, composed(options));
     this.#sharding = options.sharding;
-    this.#hasDefaults = options.defaultJobOptions !== undefined;
   }
 
   protected override get Job(): typeof Job {
-    // Without telemetry the envelope stands in the options already.
-    return (this.opts.telemetry === undefined ? StoredJob : ShardedJob) as unknown as typeof Job;
+    return ShardedJob as unknown as typeof Job;
   }
 
   /**
    * Adds a job to run at its place.
    * @throws JobPayloadRefusedError, JobPlaceConflictError, FleetMismatchError; nothing was enqueued
    */
-  override add(name: string, data: Data, opts?: ShardedJobsOptions): Promise<Job<Data, Result>> {
-    try {
-      const named = { name, prepared: this.#prepared(data, opts) };
-      const send = () => this.#send(named);
-      return this.#isKept([named], send) ? Promise.resolve(this.#unsent(named)) : send();
-    } catch (error) {
-      // By hand: an async function around BullMQ's would make three promises more of each job.
-      return Promise.reject(error as Error);
-    }
+  override async add(
+    name: Name,
+    data: Data,
+    opts?: ShardedJobsOptions,
+  ): Promise<Job<Data, Result, Name>> {
+    const prepared = prepare(this.#sharding, data, opts);
+    const send = () => super.add(name, prepared.data, prepared.opts);
+    const named = { name, prepared };
+    return this.#isKept([named], send) ? this.#unsent(named) : await send();
   }
 
   /**
    * Adds jobs in one trip; each keeps its own place, from `opts.at`, the context or its records.
    * @throws as `add`; nothing was enqueued
    */
-  override async addBulk(jobs: ShardedBulkJob<Data>[]): Promise<Job<Data, Result>[]> {
+  override async addBulk(jobs: ShardedBulkJob<Data, Name>[]): Promise<Job<Data, Result, Name>[]> {
     const named = jobs.map(({ name, data, opts }) => ({
       name,
-      prepared: this.#prepared(data, opts),
+      prepared: prepare(this.#sharding, data, opts),
     }));
     const send = () =>
       super.addBulk(named.map(({ name, prepared }) => ({ name, ...prepared })) as never[]);
@@ -85,14 +87,14 @@ export class ShardedQueue<Data = unknown, Result = unknown> extends Queue {
    * @throws as `add`; nothing was scheduled
    */
   override async upsertJobScheduler(
-    jobSchedulerId: string,
+    jobSchedulerId: Name,
     repeatOpts: Omit<RepeatOptions, 'key'>,
     template: {
-      name?: string;
+      name?: Name;
       data?: Data;
       opts?: JobSchedulerTemplateOptions & { readonly at?: ShardedJobsOptions['at'] };
     } = {},
-  ): Promise<Job<Data, Result>> {
+  ): Promise<Job<Data, Result, Name>> {
     const { data, opts } = prepare(this.#sharding, template.data, template.opts);
     // The template is stored before any job is built of it, so it is given the text at once.
     const telemetry = { metadata: ownMetadata(this.opts.telemetry), ...opts.telemetry };
@@ -101,54 +103,56 @@ export class ShardedQueue<Data = unknown, Result = unknown> extends Queue {
       super.upsertJobScheduler(jobSchedulerId, repeatOpts, { ...template, data, opts: stored });
     const name = template.name ?? jobSchedulerId;
     if (!this.#afterCommit.keep(`scheduler ${jobSchedulerId}`, send)) return send();
-    return new ShardedJob(this, name, data, stored) as Job<Data, Result>;
+    return new ShardedJob(this, name, data, stored) as Job<Data, Result, Name>;
   }
 
   /**
    * Resolves when the queue has taken, or refused, every job that a commit has set free. For work
    * that looks for such a job: a processor awaits it before `moveToWaitingChildren`.
    */
-  sent(): Promise<void> {
-    return this.#afterCommit.settled();
+  flushed(): Promise<void> {
+    return this.#afterCommit.flushed();
   }
 
   /** Waits for the jobs that a commit has set free, and closes. */
   override async close(): Promise<void> {
-    await this.#afterCommit.settled();
+    await this.#afterCommit.flushed();
     await super.close();
   }
 
-  #prepared(data: Data, opts: ShardedJobsOptions | undefined): Prepared {
-    const make = this.opts.telemetry === undefined ? prepareAsStored : prepare;
-    return make(this.#sharding, data, opts);
+  /** The same as `close`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
-  /** By the shortest way of BullMQ's that does all that there is to do: each makes more promises. */
-  #send({ name, prepared: { data, opts } }: Named): Promise<Job<Data, Result>> {
-    if (this.opts.telemetry !== undefined || !isAsRead(super.add))
-      return super.add(name, data, opts);
-    const isHeard = this.listenerCount('waiting') > 0;
-    const isPlain = opts.jobId === undefined && !this.#hasDefaults && !isHeard;
-    if (!isPlain || !isAsRead(this.addJob)) return this.addJob(name, data, opts);
-    return this.Job.create(this, name, data as Data, opts);
+  /** BullMQ's own where there is telemetry. */
+  override trace<T>(
+    kind: SpanKind,
+    operation: string,
+    destination: string,
+    fn: (span?: Span, metadata?: string) => Promise<T> | T,
+    metadata?: string,
+  ): Promise<T | Promise<T>> {
+    return this.opts.telemetry === undefined
+      ? untraced(fn)
+      : super.trace(kind, operation, destination, fn, metadata);
   }
 
   /** In a transaction every job needs its id now: it is what the caller is told. */
-  #isKept(jobs: readonly Named[], send: () => Promise<unknown>): boolean {
-    if (!this.#afterCommit.inTransaction) return false;
+  #isKept(jobs: readonly Named<Data>[], send: () => Promise<unknown>): boolean {
     const label = `${jobs.length} job(s) of queue ${this.name}`;
     const hasParent = jobs.some(({ prepared: { opts } }) => opts.parent !== undefined);
-    return this.#afterCommit.keep(label, () => send(), hasParent);
+    return this.#afterCommit.keep(label, send, hasParent);
   }
 
-  #unsent({ name, prepared: { data, opts } }: Named): Job<Data, Result> {
+  #unsent({ name, prepared: { data, opts } }: Named<Data>): Job<Data, Result, Name> {
     opts.jobId ??= randomUUID();
     const whole: JobsOptions = { ...this.defaultJobOptions, ...opts };
-    return new ShardedJob(this, name, data, whole, opts.jobId) as Job<Data, Result>;
+    return new ShardedJob(this, name, data, whole, opts.jobId) as Job<Data, Result, Name>;
   }
 }
 
-interface Named {
+interface Named<Data> {
   readonly name: string;
-  readonly prepared: Prepared;
+  readonly prepared: Prepared<Data>;
 }

@@ -9,12 +9,8 @@ import { ENVELOPE, type WithEnvelope } from './sharding.ts';
  */
 export class StoredJob extends Job {
   /** @throws JobPayloadRefusedError for a record: only its processor takes those, and locates them */
-  override updateData(data: unknown): Promise<void> {
-    try {
-      return super.updateData(asPlainJson(data));
-    } catch (error) {
-      return Promise.reject(error as Error);
-    }
+  override async updateData(data: unknown): Promise<void> {
+    return super.updateData(asPlainJson(data));
   }
 }
 
@@ -25,7 +21,7 @@ export function asPlainJson(data: unknown): unknown {
 }
 
 /**
- * A job that our producers make where there is telemetry, and of every flow. BullMQ builds it
+ * A job that our producers make. BullMQ builds it
  * through this constructor, after its telemetry has written its text: the one place where the
  * envelope reaches all of them, flow children without options included.
  */
@@ -50,7 +46,7 @@ export function withEnvelopeAsMetadata(opts: JobsOptions & WithEnvelope): JobsOp
   const stored: JobsOptions & WithEnvelope = {
     ...opts,
     telemetry: { ...opts.telemetry, metadata },
+    [ENVELOPE]: undefined,
   };
-  stored[ENVELOPE] = undefined; // deleting it would cost more than all the rest
   return stored;
 }

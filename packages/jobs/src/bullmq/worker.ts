@@ -1,15 +1,13 @@
 import {
-  Worker,
   type Job,
-  type JobJson,
   type Span,
   type SpanKind,
+  Worker,
   type WorkerListener,
   type WorkerOptions,
 } from 'bullmq';
 import { outsideContext } from '@switchyard/shard-context';
 import { onRunningPlace } from '../running-place.ts';
-import { isAsRead } from './as-read.ts';
 import {
   placedProcessor,
   runningPlaceOf,
@@ -19,6 +17,7 @@ import {
 import { StoredJob } from './sharded-job.ts';
 import type { Sharding } from './sharding.ts';
 import { composed } from './telemetry.ts';
+import { untraced } from './untraced.ts';
 
 /** BullMQ's own options, and what makes the worker sharded. */
 export interface ShardedWorkerOptions extends WorkerOptions {
@@ -33,10 +32,14 @@ export interface ShardedWorkerOptions extends WorkerOptions {
  * The processor may be a file, run by BullMQ in a process or thread of its own: it exports
  * `shardedProcessor(fn, sharding)`.
  */
-export class ShardedWorker<Data = unknown, Result = unknown> extends Worker {
+export class ShardedWorker<
+  Data = unknown,
+  Result = unknown,
+  Name extends string = string,
+> extends Worker<Data, Result, Name> {
   constructor(
     name: string,
-    processor: JobProcessor<Job<Data, Result>, Result> | string | URL | null,
+    processor: JobProcessor<Job<Data, Result, Name>, Result> | string | URL | null,
     options: ShardedWorkerOptions,
   ) {
     const { sharding } = options;
@@ -59,7 +62,7 @@ export class ShardedWorker<Data = unknown, Result = unknown> extends Worker {
     return outsideContext(() => super.run());
   }
 
-  /** Without telemetry BullMQ's own only calls `fn`, and makes three promises of each job for it. */
+  /** BullMQ's own where there is telemetry. */
   override trace<T>(
     kind: SpanKind,
     operation: string,
@@ -67,28 +70,9 @@ export class ShardedWorker<Data = unknown, Result = unknown> extends Worker {
     fn: (span?: Span, metadata?: string) => Promise<T> | T,
     metadata?: string,
   ): Promise<T | Promise<T>> {
-    if (this.opts.telemetry !== undefined || !isAsRead(super.trace)) {
-      return super.trace(kind, operation, destination, fn, metadata);
-    }
-    const result = fn();
-    return result instanceof Promise ? result : Promise.resolve(result);
-  }
-
-  /** What BullMQ's own does for a job that no scheduler made, without its eight promises. */
-  protected override nextJobFromJobData(
-    jobData?: JobJson,
-    jobId?: string,
-    token?: string,
-  ): Promise<Job> {
-    if (!jobData || !isAsRead(super.nextJobFromJobData)) {
-      return super.nextJobFromJobData(jobData, jobId, token);
-    }
-    (this as unknown as { drained: boolean }).drained = false;
-    const job = this.createJob(jobData, jobId as string);
-    if (job.repeatJobKey) return super.nextJobFromJobData(jobData, jobId, token);
-    job.token = token as string;
-    this.emit('active', job, 'waiting');
-    return Promise.resolve(job);
+    return this.opts.telemetry === undefined
+      ? untraced(fn)
+      : super.trace(kind, operation, destination, fn, metadata);
   }
 
   /** A processor in a file restores the job by itself; here it is only placed, or refused. */
@@ -108,13 +92,18 @@ export class ShardedWorker<Data = unknown, Result = unknown> extends Worker {
     outsideContext(() => super.cancelAllJobs(reason));
   }
 
+  /** The same as `close`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   /**
    * Listeners that are told of a job run at its place, and nobody's place reaches them: a job may
    * tell its progress while it visits another one, and telemetry fetches the next job inside the last.
    */
-  override emit<E extends keyof WorkerListener>(
+  override emit<E extends keyof WorkerListener<Data, Result, Name>>(
     event: E,
-    ...args: Parameters<WorkerListener[E]>
+    ...args: Parameters<WorkerListener<Data, Result, Name>[E]>
   ): boolean {
     // Told to nobody, except that an error without a listener is BullMQ's to print.
     if (event !== 'error' && this.listenerCount(event) === 0) return false;
