@@ -97,7 +97,6 @@ describe('a job is refused when it is enqueued', () => {
 
 describe('a job goes to the failed ones with the reason, and its code does not run', () => {
   it.each([
-    ['SHARD_UNKNOWN', { v: 1, fleet: 'acme', shard: 'retired' }, {}],
     ['TENANT_UNKNOWN', { ...v1, tenant: 't_9' }, {}],
     ['FLEET_MISMATCH', { ...v1, fleet: 'other' }, {}],
     ['JOB_ENVELOPE_INVALID', { v: 0 }, {}],
@@ -170,6 +169,27 @@ describe('a job waits without failing and without using up an attempt', () => {
     expect(await notes.upTo(2)).toEqual(['ran eu1/t_1@3', 'completed']);
     expect((await queue.getJob(job.id!))?.attemptsMade).toBe(1);
   });
+
+  it.each([
+    ['of a tenant that has moved to one', v1, 'eu1/t_1@3'],
+    ['of no tenant', { v: 1, fleet: 'acme', shard: 'new9' }, undefined],
+  ])(
+    'while its shard is one that this worker does not know yet: %s',
+    async (_, envelope, place) => {
+      queues.fleet.move('t_1', 'new9');
+      notingWorker();
+      const job = await addRaw({}, envelope, { attempts: 5 });
+      const queue = queues.queue('q');
+      await expect
+        .poll(async () => (await queue.getJob(job.id!))?.attemptsStarted)
+        .toBeGreaterThan(1);
+      expect(notes.all).toEqual([]);
+      if (place === undefined) return;
+      queues.fleet.move('t_1', 'eu1');
+      expect(await notes.upTo(2)).toEqual([`ran ${place}`, 'completed']);
+      expect((await queue.getJob(job.id!))?.attemptsMade).toBe(1);
+    },
+  );
 
   it('while the directory does not answer', async () => {
     queues.fleet.failNext = new DirectoryUnavailableError('locate a tenant');

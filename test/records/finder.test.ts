@@ -206,14 +206,19 @@ describe('an ID with a shard and no tenant', () => {
     expect(await locate(ref('1'))).toEqual(['misrouted']);
   });
 
-  it('is misrouted for an unknown shard or model, or an id of another shape', async () => {
-    expect(
-      await locate(
-        ref('1', { shard: 'us9' }),
-        ref('1', { model: 'Nothing' }),
-        ref('1', { id: ['1', '2'] }),
-      ),
-    ).toEqual(['misrouted', 'misrouted', 'misrouted']);
+  it('is misrouted for an unknown model, or an id of another shape', async () => {
+    expect(await locate(ref('1', { model: 'Nothing' }), ref('1', { id: ['1', '2'] }))).toEqual([
+      'misrouted',
+      'misrouted',
+    ]);
+  });
+
+  it('is unavailable for a shard that only a newer release may declare', async () => {
+    const [outcome] = await finder.locateMany([ref('1', { shard: 'us9' })]);
+    expect(outcome).toMatchObject({
+      outcome: 'unavailable',
+      cause: { code: 'SHARD_NOT_DECLARED', retryable: true },
+    });
   });
 });
 

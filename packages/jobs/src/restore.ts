@@ -8,6 +8,7 @@ import {
   type ShardContext,
   TenantFrozenError,
 } from '@switchyard/shard-context';
+import { declaredShard } from '@switchyard/shard-context/internal';
 import {
   readEnvelope,
   refuseUnlessUnsignedRuns,
@@ -65,7 +66,7 @@ export interface AdaptedJob<Job, T> {
  * today's placement of its tenant, locked to it. Nothing of the context around is inherited.
  * Answers undefined, without running `fn`, where a record is gone and `onGone` is `discard`.
  * @throws JobEnvelopeMissingError, JobEnvelopeInvalidError, JobEnvelopeUnreadableError,
- * JobPlaceConflictError, UnknownShardError, FleetMismatchError, TenantUnknownError,
+ * JobPlaceConflictError, ShardNotDeclaredError, FleetMismatchError, TenantUnknownError,
  * TenantFrozenError, DirectoryUnavailableError, JobRecordGoneError, JobRecordUnavailableError,
  * JobRecordMisroutedError, what a shard answers that refuses to read a record: all before `fn` ran
  */
@@ -156,7 +157,9 @@ function placeNow<Job>(
 ): RunningPlace | undefined | Promise<RunningPlace> {
   if (place === undefined) return undefined;
   const { tenant, epoch } = place;
-  if (tenant === undefined) return { shard: context.topology.shard(place.shard).name };
+  if (tenant === undefined) {
+    return { shard: declaredShard(context.topology, place.shard, 'run a job').name };
+  }
   const options = epoch === undefined ? {} : { minEpoch: epoch };
   const cached = locator.cachedTenant?.(tenant, options);
   if (cached !== undefined && cached.state !== 'frozen') return cached;

@@ -9,6 +9,7 @@ export {
 export {
   DirectoryUnavailableError,
   KeyUnknownError,
+  ShardNotDeclaredError,
   StaleRouteError,
   TenantFrozenError,
   TenantUnknownError,

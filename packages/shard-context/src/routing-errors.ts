@@ -63,6 +63,25 @@ export class TenantFrozenError extends SwitchyardError {
   }
 }
 
+/**
+ * A shard was named that the topology of this process does not declare: by the directory, a job or a
+ * record, so that another release may know it. Nothing ran. Retryable: it passes when the release
+ * that declares the shard is deployed here.
+ */
+export class ShardNotDeclaredError extends SwitchyardError {
+  static override readonly code = 'SHARD_NOT_DECLARED';
+  static override readonly retryable = true;
+
+  constructor(attempted: string, shard: string) {
+    super({
+      attempted,
+      shard,
+      reason: 'the topology of this process does not declare the shard; a newer release may',
+      remedy: 'Deploy the topology that declares it, and run the whole unit of work again',
+    });
+  }
+}
+
 /** The directory answered, and it knows no such key: like 404. The key is not in the message. */
 export class KeyUnknownError extends SwitchyardError {
   static override readonly code = 'KEY_UNKNOWN';

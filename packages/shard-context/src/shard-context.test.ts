@@ -64,7 +64,8 @@ describe('an unknown shard', () => {
     let ran = false;
     const run = () => (ran = true);
     expect(codeOf(() => context.onShard('us9', run))).toBe('SHARD_UNKNOWN');
-    expect(codeOf(() => context.onPlacement({ ...anna, shard: 'us9' }, run))).toBe('SHARD_UNKNOWN');
+    const placement = { ...anna, shard: 'us9' };
+    expect(codeOf(() => context.onPlacement(placement, run))).toBe('SHARD_NOT_DECLARED');
     expect(ran).toBe(false);
   });
 });

@@ -1,5 +1,6 @@
 import { ShardLockedError, ShardSwitchInTransactionError } from './context-errors.ts';
 import type { Opener } from './activity.ts';
+import { declaredShard } from './declared-shard.ts';
 import { describePlace, samePlace, type Frame, type Place, type Role } from './frame.ts';
 import { openScope, type Axes } from './scope.ts';
 import { currentFrame } from './storage.ts';
@@ -54,11 +55,11 @@ export class ShardContext {
   /**
    * Runs `fn` for a tenant on the shard where its placement puts it. The epoch is what the shard's
    * fence compares, so it must come from the directory and never be made up.
-   * @throws UnknownShardError, ShardLockedError, ShardSwitchInTransactionError
+   * @throws ShardNotDeclaredError, ShardLockedError, ShardSwitchInTransactionError
    */
   onPlacement<T>(placement: TenantPlace, fn: () => T, options: EnterOptions = {}): T {
-    const { name, fleet } = this.topology.shard(placement.shard);
     const { tenant, epoch } = placement;
+    const { name, fleet } = declaredShard(this.topology, placement.shard, `enter tenant ${tenant}`);
     const place = Object.freeze({ fleet, shard: name, tenant, epoch });
     return enter(place, fn, options, options.openedBy ?? this.onPlacement);
   }

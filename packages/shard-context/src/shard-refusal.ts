@@ -1,3 +1,4 @@
+import { causesOf } from './causes.ts';
 import { isSwitchyardError, type SwitchyardError } from './errors.ts';
 import { StaleRouteError, TenantFrozenError } from './routing-errors.ts';
 
@@ -21,20 +22,15 @@ const KINDS = [
   ['frozen', TenantFrozenError.code],
 ] as const;
 
-/** A host that wraps errors wraps them once or twice. */
-const MAX_DEPTH = 4;
-
 /** The shard's refusal of a tenant in an error, also where a host has wrapped it as a cause. */
 export function shardRefusalOf(error: unknown, tenant?: string): ShardRefusal | undefined {
-  let cause = error;
-  for (let depth = 0; depth < MAX_DEPTH && typeof cause === 'object' && cause !== null; depth++) {
+  for (const cause of causesOf(error)) {
     const { tenant: refused, seenEpoch } = cause as Partial<ShardRefusal>;
     const kind = KINDS.find(([, code]) => isSwitchyardError(cause, code))?.[0];
     const isMeant = tenant === undefined || refused === tenant;
     if (kind !== undefined && refused !== undefined && isMeant) {
       return { kind, tenant: refused, error: cause as SwitchyardError, seenEpoch };
     }
-    cause = (cause as { cause?: unknown }).cause;
   }
   return undefined;
 }

@@ -14,7 +14,7 @@ export type JobVerdict =
   | 'invalid'
   /** Of another fleet: will fail. */
   | 'otherFleet'
-  /** Without a tenant, for a shard that the topology does not have: will fail. */
+  /** Without a tenant, for a shard that the topology does not have: waits for a worker that has it. */
   | 'unknownShard';
 
 /** What waits in one queue. */

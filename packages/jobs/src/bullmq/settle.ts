@@ -5,9 +5,10 @@ import {
   shardRefusalOf,
   type SwitchyardError,
 } from '@switchyard/shard-context';
+import { causesOf } from '@switchyard/shard-context/internal';
 import type { RunningPlace } from '../running-place.ts';
 import { jobChannels } from './channels.ts';
-import type { Sharding } from './sharding.ts';
+import type { Sharding, WaitingJob } from './sharding.ts';
 
 /** What settling needs of a job; sandboxed jobs have it as well. */
 export type DelayableJob = Pick<
@@ -21,7 +22,7 @@ const MAX_DOUBLINGS = 6;
 
 /** How far a job had come when it failed. */
 export interface Attempt {
-  readonly job: DelayableJob;
+  readonly job: DelayableJob & WaitingJob;
   readonly token: string | undefined;
   /** True once the job's own code had begun. */
   readonly hasBegun: boolean;
@@ -31,21 +32,38 @@ export interface Attempt {
 
 /**
  * The error to end a failed attempt with. What will pass by waiting (a frozen tenant, a route that
- * is out of date, a directory or shard that does not answer, an envelope of a newer release) moves
- * the job to the delayed ones without counting an attempt; what no retry can mend fails it for
- * good, with the reason; anything else is BullMQ's to retry as the job's options say.
+ * is out of date, a directory or shard that does not answer, an envelope or a shard of a newer
+ * release) moves the job to the delayed ones without counting an attempt. What no retry can change
+ * fails it for good, with the reason, and so does work that may have been committed, unless its
+ * author says that it may run again. Anything else is BullMQ's to retry as the job's options say.
  */
 export async function settle(
   error: unknown,
   attempt: Attempt,
   sharding: Sharding,
 ): Promise<unknown> {
+  const unknown = unknownOutcomeIn(error);
+  if (unknown !== undefined) {
+    return sharding.mayRepeat?.(attempt.job) === true ? error : forGood(unknown, error);
+  }
   if (await passesByWaiting(error, attempt, sharding)) {
     await putOff(attempt, error, sharding);
     return new DelayedError();
   }
   if (attempt.hasBegun || !isSwitchyardError(error) || error.retryable) return error;
-  return Object.assign(new UnrecoverableError(`${error.code}: ${error.message}`), { cause: error });
+  return forGood(error, error);
+}
+
+/** A connection was lost in COMMIT, so that the job's work may be done. Thrown by `models`. */
+function unknownOutcomeIn(error: unknown): SwitchyardError | undefined {
+  for (const cause of causesOf(error))
+    if (isSwitchyardError(cause, 'OUTCOME_UNKNOWN')) return cause;
+  return undefined;
+}
+
+/** BullMQ retries no such error, whatever attempts the job has left. */
+function forGood({ code, message }: SwitchyardError, cause: unknown): Error {
+  return Object.assign(new UnrecoverableError(`${code}: ${message}`), { cause });
 }
 
 /** Once the job's code has begun, only what the shard itself refused is known to have done nothing. */

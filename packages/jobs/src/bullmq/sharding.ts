@@ -18,6 +18,12 @@ export interface Sharding {
   ) => RoutingKey | undefined | Promise<RoutingKey | undefined>;
   /** What to do with a job whose record is gone: fail it for good, or end it. Default: fail. */
   readonly onGone?: 'fail' | 'discard';
+  /**
+   * Says of a job whose connection was lost in COMMIT (`OUTCOME_UNKNOWN`) that its code may run
+   * again, as its `attempts` allow: because it finds out what is done already. Asked with the
+   * payload as it travels. Default: no job; it fails for good, because its work may be done.
+   */
+  readonly mayRepeat?: (job: WaitingJob) => boolean;
   /** Milliseconds before a job that had to wait is tried again; doubles up to 64 times. Default 500. */
   readonly retryAfterMs?: number;
   /** Newest envelope version that workers read. Lower it to rehearse a rolling deploy. */

@@ -1,4 +1,5 @@
 import { currentFrame, ShardContext, type LocateRecordsOptions } from '@switchyard/shard-context';
+import { declaredShard } from '@switchyard/shard-context/internal';
 import type { EntityMetadata, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import { matchRows, nameOfParts } from '../rows/match-rows.ts';
 import { seeAllTenants } from '../tenancy/read-scope.ts';
@@ -150,9 +151,11 @@ export class FleetReader {
   }
 
   /** In the context that is there, where that is of the shard: a lock must not be left for a read. */
-  #on<T>(shard: string, work: () => Promise<T>): Promise<T> {
+  async #on<T>(shard: string, work: () => Promise<T>): Promise<T> {
     if (currentFrame()?.place?.shard === shard) return work();
-    return this.#context.onShard(shard, work);
+    // Named by a reference, the directory or another shard, and so perhaps by a newer release.
+    const { name } = declaredShard(this.dataSource.topology, shard, 'locate a record');
+    return this.#context.onShard(name, work);
   }
 
   async #withTenants(

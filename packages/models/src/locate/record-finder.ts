@@ -114,9 +114,6 @@ export class RecordFinder implements RecordLocator {
     if (!metadata.primaryColumns.every((column, i) => isValueOf(column, reference.id[i] ?? ''))) {
       return misrouted(`${JSON.stringify(reference.id.join('/'))} is no id of ${reference.model}`);
     }
-    if (!this.#dataSource.topology.has(reference.shard) && reference.tenant === undefined) {
-      return misrouted(`${reference.shard} is no shard of the topology`);
-    }
     return { reference, metadata };
   }
 }

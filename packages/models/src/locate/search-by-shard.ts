@@ -116,7 +116,7 @@ class ShardSearch {
     let unavailable: LocatedRecord | undefined;
     while (waiting.length > 0 && missing.length > 0) {
       const next = waiting.shift() as string;
-      if (asked.has(next) || !this.#reader.dataSource.topology.has(next)) continue;
+      if (asked.has(next)) continue;
       asked.add(next);
       try {
         const there = await this.#on(next, missing);

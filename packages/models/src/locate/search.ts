@@ -30,9 +30,9 @@ export function misrouted(reason: string): LocatedRecord {
   return { outcome: 'misrouted', reason };
 }
 
-/** What a failed query means: a lock or a topology speaks against the reference; the rest may pass. */
+/** What a failed query means: a lock speaks against the reference; the rest may pass. */
 export function failure(error: unknown): LocatedRecord {
-  for (const code of ['SHARD_LOCKED', 'SHARD_UNKNOWN', 'SHARD_SWITCH_IN_TRANSACTION']) {
+  for (const code of ['SHARD_LOCKED', 'SHARD_SWITCH_IN_TRANSACTION']) {
     if (isSwitchyardError(error, code)) return misrouted(error.message);
   }
   const outcome = { outcome: 'unavailable', cause: error } as const;

@@ -1,6 +1,11 @@
 import { problemOfText } from './diagnose.ts';
 import { GlobalIdInvalidError } from './gid-errors.ts';
-import { GLOBAL_ID_MAX_LENGTH, GLOBAL_ID_MAX_PARTS, ReadGlobalId, type GlobalId } from './global-id.ts';
+import {
+  GLOBAL_ID_MAX_LENGTH,
+  GLOBAL_ID_MAX_PARTS,
+  ReadGlobalId,
+  type GlobalId,
+} from './global-id.ts';
 import { decodePart } from './text.ts';
 
 /** A whole global ID in its one order of parameters; what it does not match is told apart later. */

@@ -73,7 +73,7 @@ describe('a request on its way to its route', () => {
     expect(problems.map((problem) => [problem.status, problem.code])).toEqual([
       [404, 'KEY_UNKNOWN'],
       [503, 'DIRECTORY_UNAVAILABLE'],
-      [500, 'SHARD_UNKNOWN'],
+      [503, 'SHARD_NOT_DECLARED'],
       [400, 'ROUTING_KEY_MALFORMED'],
     ]);
   });

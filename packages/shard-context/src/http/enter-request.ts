@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { Locator, Placement, RoutingKey } from '../ports.ts';
+import { declaredShard } from '../declared-shard.ts';
 import type { ShardContext } from '../shard-context.ts';
 import { outsideContext } from '../storage.ts';
 import { bindEvents } from './bind-events.ts';
@@ -89,7 +90,9 @@ async function enter<Request, T>(
   let placement: Placement | undefined;
   try {
     placement = await locate(requests, request);
-    if (placement !== undefined) requests.context.topology.shard(placement.shard);
+    if (placement !== undefined) {
+      declaredShard(requests.context.topology, placement.shard, 'serve a request');
+    }
   } catch (error) {
     const problem = problemOf(error);
     if (problem === undefined) throw error;
