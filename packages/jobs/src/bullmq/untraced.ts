@@ -1,7 +1,8 @@
 /**
  * What BullMQ's `trace` does where there is no telemetry: it calls `fn`. BullMQ's own is an async
  * function, which makes three promises more, and a job passes it three times in queue and worker:
- * both rows of `npm run bench -- jobs` are 0.04 higher with it.
+ * nine promises of the 82 that it would cost in `npm run bench -- jobs`, row `roundtrip`, and on
+ * Node 20 each takes about 0.4 µs of the 80 µs.
  */
 export function untraced<T>(fn: () => Promise<T> | T): Promise<T> {
   return Promise.resolve(fn());
