@@ -4,7 +4,7 @@ export type { ChangeBatch, ChangeSource, KeyChange } from './changes/change-sour
 export { alwaysPermitted, type Permission } from './apply/permission.ts';
 export type { ColumnPair, Predicate, RowCarrier, TablePair } from './apply/row-carrier.ts';
 export type { KeyRange } from './chunks/key-range.ts';
-export type { Key, RawValue } from './table/raw-value.ts';
+export type { Key, RawValue } from './session/raw-value.ts';
 export type { Column, ColumnFamily, TableDescription, UniqueKey } from './table/table.ts';
 export { COPY_STEPS, noFailpoints, type CopyStep, type Failpoints } from './progress/failpoints.ts';
 export type { CopyEvent, CopyPhase, OnCopyEvent } from './progress/progress.ts';
@@ -13,3 +13,14 @@ export {
   ChangeSourceUnusableError,
   TableNotCopyableError,
 } from './session/copier-errors.ts';
+export { abortCopy, copyTable, type ShadowCopyResult } from './shadow/shadow-copy.ts';
+export type { ShadowCopyOptions } from './copying/copy-context.ts';
+export {
+  CopySwappedError,
+  DefinitionRefusedError,
+  OtherCopyBegunError,
+} from './shadow/copy-errors.ts';
+export { CopyBusyError } from './locks/lease.ts';
+export { CopyTablesChangedError } from './cut-over/which-tables.ts';
+export { DuplicateUnderNewKeyError, RowDoesNotFitError } from './apply/apply-errors.ts';
+export { TableStaysLockedError } from './locks/lock-errors.ts';

@@ -1,6 +1,6 @@
 import type { Connection } from 'mysql2/promise';
 import type { KeyRange } from '../chunks/key-range.ts';
-import type { Key } from '../table/raw-value.ts';
+import type { Key } from '../session/raw-value.ts';
 import type { Column, TableDescription } from '../table/table.ts';
 
 /** A column of the source and the one of the target that takes its values. */

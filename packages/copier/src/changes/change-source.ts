@@ -1,5 +1,5 @@
 import type { Connection } from 'mysql2/promise';
-import type { Key } from '../table/raw-value.ts';
+import type { Key } from '../session/raw-value.ts';
 
 /** A row that was inserted, updated or deleted: only its key, never its values. */
 export interface KeyChange {

@@ -1,4 +1,4 @@
-import type { Key } from '../table/raw-value.ts';
+import type { Key } from '../session/raw-value.ts';
 
 /** The rows of one chunk: keys after `after` up to and including `upTo`, in the server's order. */
 export interface KeyRange {
