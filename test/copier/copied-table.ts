@@ -42,6 +42,32 @@ export class CopiedTable {
     }
   }
 
+  /** The columns of a table, hidden ones included. */
+  async columns(table: string): Promise<string[]> {
+    const found = await this.rows(
+      'SELECT COLUMN_NAME AS name FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? ORDER BY ORDINAL_POSITION',
+      [table],
+    );
+    return found.map(({ name }) => String(name));
+  }
+
+  /** All rows as the server holds them, in no order: bytes, times as UTC, floats by all digits. */
+  async exact(table: string, columns: readonly string[]): Promise<string[]> {
+    const floats = await this.rows(`SHOW COLUMNS FROM ${table} WHERE Type LIKE 'float%'`);
+    const list = columns.map((name) => {
+      const column = `\`${name.replaceAll('`', '``')}\``;
+      return floats.some(({ Field }) => Field === name) ? `${column} + 0e0` : column;
+    });
+    await this.run("SET time_zone = '+00:00', character_set_results = NULL");
+    const [rows] = await this.connection.query<RowDataPacket[]>({
+      sql: `SELECT ${list.join(', ')} FROM ${table}`,
+      rowsAsArray: true,
+      typeCast: (field) => field.buffer()?.toString('hex') ?? null,
+    });
+    await this.run('SET NAMES utf8mb4');
+    return rows.map((row) => JSON.stringify(row)).sort();
+  }
+
   /** Everything that a copy makes beside a table: empty when nothing was left behind. */
   async leftovers(): Promise<string[]> {
     const tables = await this.rows(

@@ -1,14 +1,17 @@
 import { escapeIdentifier } from '@switchyard/mysql/internal';
-import type { Column } from './table.ts';
+import type { Column, ColumnFamily } from './table.ts';
+
+const BY_NUMBER: ReadonlySet<ColumnFamily> = new Set(['enum', 'set', 'bit']);
 
 /**
  * How a column is read so that its text is exact. FLOAT prints 6 digits unless it is computed with
- * (both servers); ENUM and SET are read by number, because '' is a value and the absence of one.
+ * (both servers). ENUM and SET are read by number, because '' is a value and the absence of one; BIT
+ * too, because MariaDB does not compare it with bytes.
  */
 export function readSql(column: Column): string {
   const name = escapeIdentifier(column.name);
   if (column.family === 'float') return `${name} + 0e0`;
-  if (column.family === 'enum' || column.family === 'set') return `${name} + 0`;
+  if (BY_NUMBER.has(column.family)) return `${name} + 0`;
   return name;
 }
 
@@ -22,6 +25,7 @@ export function valueSql(column: Column): string {
     case 'year':
     case 'enum':
     case 'set':
+    case 'bit':
       return /unsigned/i.test(column.type) || column.family !== 'integer'
         ? 'CAST(? AS UNSIGNED)'
         : 'CAST(? AS SIGNED)';
@@ -50,7 +54,6 @@ export function boundValue(column: Column, value: Buffer | null): Buffer | strin
   switch (column.family) {
     case 'text':
     case 'bytes':
-    case 'bit':
     case 'spatial':
       return value;
     case 'json':

@@ -93,12 +93,15 @@ function chooseKey(table: string, keys: readonly UniqueKey[]): UniqueKey {
   const usable = keys.filter(({ parts }) => parts.every(isExact)).sort((a, b) => rank(a) - rank(b));
   const [best] = usable;
   if (best !== undefined) return best;
-  const reason = 'it has no primary key and no unique key over columns that are NOT NULL and exact';
+  const reason =
+    'it has no primary key and no unique key over columns that are NOT NULL, exact and not computed';
   throw new TableNotCopyableError(table, reason, 'Add a primary key first');
 }
 
 function isExact({ column, prefix }: UniqueKey['parts'][number]): boolean {
-  return prefix === undefined && !column.nullable && KEY_FAMILIES.has(column.family);
+  return (
+    prefix === undefined && !column.nullable && !column.generated && KEY_FAMILIES.has(column.family)
+  );
 }
 
 function rank({ name, parts }: UniqueKey): number {
