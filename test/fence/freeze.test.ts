@@ -89,10 +89,11 @@ describe('a tenant’s record on a shard', () => {
     expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
   });
 
-  it('keeps tenants apart whose names differ in case only', async () => {
-    await table.admit('us1', 't_1', 1);
-    await table.admit('us1', 'T_1', 9);
-    expect(await table.read('us1', 't_1')).toMatchObject({ epoch: 1 });
+  it('takes no tenant whose name the fleet does not allow', async () => {
+    const refused = { code: 'TENANT_NAME_REFUSED' };
+    await expect(table.admit('us1', 'T_1', 9)).rejects.toMatchObject(refused);
+    await expect(table.expect('us1', 't_1 ', 9)).rejects.toMatchObject(refused);
+    expect(await fleet.rows('us1', 'SELECT 1 FROM shard_tenant')).toEqual([]);
   });
 });
 

@@ -19,12 +19,14 @@ describe('adoption', () => {
   });
   afterEach(() => fleet.stop());
 
-  it('admits tenants whose names differ in case', async () => {
-    expect((await fleet.json(['adopt', '--tenants-from-table', 'customer.id'])).code).toBe(0);
-    expect(await fleet.rows('us1', 'SELECT tenant FROM shard_tenant ORDER BY tenant')).toEqual([
-      { tenant: 'ACME' },
-      { tenant: 'acme' },
-    ]);
+  it('is refused where names of tenants differ in case, and lists them', async () => {
+    const { code, events } = await fleet.json(['adopt', '--tenants-from-table', 'customer.id']);
+    expect(code).toBe(1);
+    expect(events.at(-1)).toMatchObject({ event: 'error', code: 'ADOPTION_REFUSED' });
+    expect(JSON.stringify(events.at(-1))).toContain(
+      'names that the fleet does not allow for tenants (ACME)',
+    );
+    expect(await fleet.rows('us1', "SHOW TABLES LIKE 'shard_tenant'")).toEqual([]);
   });
 
   it.each(['["acme"', '[{"id": 1}]', '[null]'])('refuses a file of tenants %s', async (text) => {

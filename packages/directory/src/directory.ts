@@ -10,6 +10,7 @@ import {
   type ShardTenants,
   type Topology,
 } from '@switchyard/shard-context';
+import { printName } from '@switchyard/shard-context/internal';
 import { Assignment } from './placement/assignment.ts';
 import { CachedLocator, PlacementBehindError } from './cache/cached-locator.ts';
 import { cacheSettings, type CacheOptions, type CacheSettings } from './cache/cache-options.ts';
@@ -108,7 +109,8 @@ export class Directory implements Locator {
     const [entries, health] = [this.#entries, this.#health];
     this.#reader = new StoreReader(store, entries, health, settings);
     const reader = this.#reader;
-    this.#locator = new CachedLocator({ entries, reader, health, hash, formats, settings });
+    const names = this.topology.tenantNames;
+    this.#locator = new CachedLocator({ entries, reader, health, hash, formats, settings, names });
     this.#keys = new KeyBook(this.#calls, hash, formats);
     this.#assignment = new Assignment(this.#calls, options.topology, options.shardTenants);
     this.#poll = new EpochPoll(store, entries, health, settings);
@@ -131,7 +133,7 @@ export class Directory implements Locator {
 
   /**
    * The tenant's placement; with `minEpoch`, from the store's primary where the cache's is older.
-   * @throws TenantUnknownError, DirectoryUnavailableError
+   * @throws TenantNameRefusedError, TenantUnknownError, DirectoryUnavailableError
    */
   locateTenant(tenant: string, options?: LocateOptions): Promise<Placement> {
     this.#poll.start();
@@ -151,9 +153,11 @@ export class Directory implements Locator {
 
   /**
    * Lets the key name the tenant, for good. Adding it again for the same tenant changes nothing.
-   * @throws KeyMalformedError, KeyTakenError, TenantUnknownError, DirectoryUnavailableError
+   * @throws TenantNameRefusedError, KeyMalformedError, KeyTakenError, TenantUnknownError,
+   *   DirectoryUnavailableError
    */
   async addKey(key: RoutingKey, tenant: string): Promise<void> {
+    this.topology.tenantNames.check('add a routing key', tenant);
     await this.#keys.add(key, tenant);
     const name = this.#locator.nameOf(key);
     this.#entries.forget(name);
@@ -175,8 +179,8 @@ export class Directory implements Locator {
   /**
    * Gives a new tenant its shard. The first writer wins, and everybody gets the stored placement,
    * also where another shard was asked for. Call it again after a failure: it heals.
-   * @throws AssignmentImpossibleError, UnknownShardError, PlacementInvalidError,
-   *   DirectoryUnavailableError, and what the shard answers
+   * @throws TenantNameRefusedError, AssignmentImpossibleError, UnknownShardError,
+   *   PlacementInvalidError, DirectoryUnavailableError, and what the shard answers
    */
   async assign(tenant: string, wish: AssignmentWish = {}): Promise<Placement> {
     const stored = await this.#assignment.assign(tenant, wish);
@@ -194,10 +198,11 @@ export class Directory implements Locator {
   /**
    * Stores `to` where the tenant's epoch is `fromEpoch`. Repeated after an unknown outcome it
    * answers as if it had just been done. Operators use `TenantSwitch`, which keeps the shards in step.
-   * @throws PlacementChangedError, PlacementInvalidError, UnknownShardError,
-   *   DirectoryUnavailableError
+   * @throws TenantNameRefusedError, PlacementChangedError, PlacementInvalidError,
+   *   UnknownShardError, DirectoryUnavailableError
    */
   async compareAndSet(fromEpoch: number, to: Placement): Promise<Placement> {
+    this.topology.tenantNames.check('change the placement of a tenant', to.tenant);
     const shard = this.topology.shard(to.shard);
     if (!isAllowed(shard, to)) {
       throw new PlacementInvalidError(to.tenant, `region ${shard.server.region} is not allowed`);
@@ -205,8 +210,9 @@ export class Directory implements Locator {
     if (!Number.isSafeInteger(to.epoch) || to.epoch <= fromEpoch) {
       throw new PlacementInvalidError(to.tenant, `epoch ${to.epoch} is not above ${fromEpoch}`);
     }
-    const stored = await this.#calls.call(`change the placement of tenant ${to.tenant}`, (store) =>
-      store.replacePlacement(fromEpoch, to),
+    const stored = await this.#calls.call(
+      `change the placement of tenant ${printName(to.tenant)}`,
+      (store) => store.replacePlacement(fromEpoch, to),
     );
     if (stored !== undefined) this.#entries.refreshPlacement(stored);
     if (stored === undefined || !samePlacement(stored, to)) {

@@ -1,5 +1,6 @@
 import type { JobPlace } from './envelope.ts';
 import { JobPlaceConflictError } from './job-errors.ts';
+import { printName } from '@switchyard/shard-context/internal';
 
 /** A record of a payload, as far as its place goes, and where it stands. */
 export interface PlacedRecord extends JobPlace {
@@ -44,5 +45,7 @@ export function agrees(job: JobPlace, record: JobPlace): boolean {
 }
 
 function described({ shard, tenant }: JobPlace): string {
-  return tenant === undefined ? `shard ${shard}` : `tenant ${tenant} on shard ${shard}`;
+  return tenant === undefined
+    ? `shard ${printName(shard)}`
+    : `tenant ${printName(tenant)} on shard ${printName(shard)}`;
 }

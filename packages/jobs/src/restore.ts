@@ -7,6 +7,7 @@ import {
   type RoutingKey,
   type ShardContext,
   TenantFrozenError,
+  TenantNameRefusedError,
 } from '@switchyard/shard-context';
 import { declaredShard } from '@switchyard/shard-context/internal';
 import {
@@ -16,7 +17,7 @@ import {
   type ReadEnvelope,
   type ReadOptions,
 } from './envelope.ts';
-import { JobEnvelopeMissingError } from './job-errors.ts';
+import { JobEnvelopeInvalidError, JobEnvelopeMissingError } from './job-errors.ts';
 import type { PackedJob } from './pack.ts';
 import { unpackPayload, type Unpacked } from './payload.ts';
 import {
@@ -95,6 +96,7 @@ async function restoreKnown<Job, T>(
   const unpacked = unpackPayload(adapted.packed.payload);
   const references = placedReferences(unpacked.slots, envelope, options);
   checkFleet(options.context, envelope);
+  checkTenant(options.context, envelope);
   const now = placeNow(envelope.place, options);
   const place = now instanceof Promise ? await now : now;
   agreeWhereItRuns(references, envelope.place, place);
@@ -148,6 +150,17 @@ function runLocated<Job, T>(
 function checkFleet(context: ShardContext, { fleet }: ReadEnvelope): void {
   if (fleet === context.topology.fleet) return;
   throw new FleetMismatchError('run a job', context.topology.fleet, fleet);
+}
+
+/** No directory knows such a tenant: that it is damaged is known before anything is asked. */
+function checkTenant({ topology }: ShardContext, { place }: ReadEnvelope): void {
+  if (place?.tenant === undefined || topology.tenantNames.allows(place.tenant)) return;
+  const cause = new TenantNameRefusedError(
+    'read the envelope of a job',
+    place.tenant,
+    topology.tenantNames.problemOf(place.tenant) ?? '',
+  );
+  throw new JobEnvelopeInvalidError('its envelope names no sound place', { cause });
 }
 
 /** Where the job runs now: today's placement of its tenant, or its shard. Mostly known at once. */

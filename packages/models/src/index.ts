@@ -15,6 +15,12 @@ export type {
   TenantKey,
 } from './declarations/declaration.ts';
 export { refuseRelationsAcross } from './declarations/relations-across.ts';
+export {
+  fitNamesToColumns,
+  problemOfCollation,
+  tenantColumnsOf,
+  type TenantColumn,
+} from './declarations/tenant-columns.ts';
 export { checkDeclarations, checkPinned } from './declarations/check-declarations.ts';
 export {
   CrossDomainRelationError,

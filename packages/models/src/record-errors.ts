@@ -1,4 +1,5 @@
 import { describePlace, SwitchyardError, type Place } from '@switchyard/shard-context';
+import { printName } from '@switchyard/shard-context/internal';
 
 /**
  * A record of one place was about to be written, removed or related in another. Nothing was
@@ -39,11 +40,11 @@ export class TenantMismatchError extends SwitchyardError {
     found: string | undefined;
     what: string;
   }) {
-    const whose = refused.found === undefined ? 'no tenant' : `tenant ${refused.found}`;
+    const whose = refused.found === undefined ? 'no tenant' : `tenant ${printName(refused.found)}`;
     super({
       attempted: refused.attempted,
       shard: refused.shard,
-      reason: `${refused.what} belongs to ${whose}, and this context to tenant ${refused.tenant}`,
+      reason: `${refused.what} belongs to ${whose}, and this context to tenant ${printName(refused.tenant)}`,
       remedy: 'Run it in the context of the tenant whose rows they are',
     });
     this.tenant = refused.tenant;

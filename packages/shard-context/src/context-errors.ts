@@ -1,4 +1,4 @@
-import { SwitchyardError } from './errors.ts';
+import { SwitchyardError, printName } from './errors.ts';
 import { describePlace, type Place } from './frame.ts';
 
 /** Sharded work was attempted outside every shard context. No connection was taken. */
@@ -20,7 +20,7 @@ export class UnknownShardError extends SwitchyardError {
   constructor(attempted: string, shard: string, known: readonly string[]) {
     super({
       attempted,
-      reason: `${JSON.stringify(shard)} is not a shard of the topology (${known.join(', ')})`,
+      reason: `${printName(shard)} is not a shard of the topology (${known.join(', ')})`,
       remedy: 'Correct the name, or add the shard to the topology first',
     });
   }
@@ -57,7 +57,7 @@ export class FleetMismatchError extends SwitchyardError {
   constructor(attempted: string, expected: string, seen: string) {
     super({
       attempted,
-      reason: `the context belongs to fleet ${seen}, this side to fleet ${expected}`,
+      reason: `the context belongs to fleet ${printName(seen)}, this side to fleet ${expected}`,
       remedy: 'Use the context, the data source and the jobs of one fleet together',
     });
   }

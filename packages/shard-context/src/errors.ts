@@ -53,3 +53,36 @@ export function isSwitchyardError(error: unknown, code?: string): error is Switc
   if (typeof error !== 'object' || error === null || !(BRAND in error)) return false;
   return code === undefined || (error as { code?: unknown }).code === code;
 }
+
+/** Who wraps errors wraps them once or twice. */
+const MAX_DEPTH = 4;
+
+/** An error, and what it names as its cause, from the outside in. */
+export function* causesOf(error: unknown): Generator<object> {
+  let cause = error;
+  for (let depth = 0; depth < MAX_DEPTH && typeof cause === 'object' && cause !== null; depth++) {
+    yield cause;
+    cause = (cause as { cause?: unknown }).cause;
+  }
+}
+
+/** Most characters of a name that a message repeats. */
+const LONGEST = 64;
+const PLAIN = /^[\w.:@+~-]+$/;
+const UNPRINTABLE = /[^\x20-\x7e]/g;
+
+/**
+ * A name as messages repeat it: cut, and escaped where it is more than letters, digits and simple
+ * signs. A name may come from outside, and what stands in a log must not be longer or other than
+ * a name: 1 MB, a line break, a mark that turns the direction of the text.
+ */
+export function printName(name: unknown): string {
+  const text = typeof name === 'string' ? name : String(name);
+  if (text.length <= LONGEST && PLAIN.test(text)) return text;
+  const shown = JSON.stringify(text.slice(0, LONGEST)).replace(UNPRINTABLE, escaped);
+  return text.length > LONGEST ? `${shown}… (${text.length} characters)` : shown;
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}

@@ -1,4 +1,5 @@
 import type { Activity } from './activity.ts';
+import { printName } from './errors.ts';
 
 /** Why a connection is wanted: the writer takes everything, a reader takes reads only. */
 export type Role = 'writer' | 'reader';
@@ -48,5 +49,5 @@ export function samePlace(a: Place | undefined, b: Place | undefined): boolean {
 export function describePlace(place: Place | undefined): string {
   if (place === undefined) return 'no shard';
   if (place.tenant === undefined) return place.shard;
-  return `${place.shard} (tenant ${place.tenant}, epoch ${place.epoch})`;
+  return `${place.shard} (tenant ${printName(place.tenant)}, epoch ${place.epoch})`;
 }

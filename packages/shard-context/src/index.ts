@@ -23,6 +23,13 @@ export { currentShard, currentTenant } from './current-place.ts';
 export { bindShard, onRole, readOnly, unfenced, unlocked, writable } from './scope.ts';
 export { ShardContext, type EnterOptions, type TenantPlace } from './shard-context.ts';
 export { channels, reportLateUse, type Escape, type LateUse } from './channels.ts';
+export {
+  TenantNameRefusedError,
+  TenantNames,
+  type TenantNameForm,
+  type TenantNameLimit,
+  type TenantNamesDefinition,
+} from './tenant-names.ts';
 export { defineTopology, Topology } from './topology.ts';
 export { TopologyInvalidError, type TopologyProblem } from './topology-problems.ts';
 export type {
@@ -41,7 +48,7 @@ export {
   LockFileInvalidError,
   ShardNotPreparedError,
   type ExpectedIdentity,
-} from './lock-file.ts';
+} from './lock-file/lock-file.ts';
 export type {
   LocatedRecord,
   LocateOptions,

@@ -1,4 +1,4 @@
-import { SwitchyardError } from './errors.ts';
+import { SwitchyardError, printName } from './errors.ts';
 
 /**
  * The shard refused a write because the tenant does not live there any more, or the epoch of the
@@ -29,7 +29,7 @@ export class StaleRouteError extends SwitchyardError {
       {
         attempted: route.attempted,
         shard: route.shard,
-        reason: `the shard does not accept tenant ${route.tenant} at epoch ${route.seenEpoch}${where}`,
+        reason: `the shard does not accept tenant ${printName(route.tenant)} at epoch ${route.seenEpoch}${where}`,
         remedy: 'Run the whole unit of work again through the router, which refreshes the route',
       },
       options,
@@ -54,7 +54,7 @@ export class TenantFrozenError extends SwitchyardError {
       {
         attempted: route.attempted,
         shard: route.shard,
-        reason: `tenant ${route.tenant} is frozen while its placement changes`,
+        reason: `tenant ${printName(route.tenant)} is frozen while its placement changes`,
         remedy: 'Wait a moment and run the whole unit of work again',
       },
       options,
@@ -90,7 +90,7 @@ export class KeyUnknownError extends SwitchyardError {
 
   constructor(kind: string, reason = 'the directory knows no such key') {
     super({
-      attempted: `locate a routing key of kind ${kind}`,
+      attempted: `locate a routing key of kind ${printName(kind)}`,
       reason,
       remedy: 'Check that the key is complete, current and of this fleet',
     });
@@ -105,7 +105,7 @@ export class TenantUnknownError extends SwitchyardError {
 
   constructor(tenant: string) {
     super({
-      attempted: `locate tenant ${tenant}`,
+      attempted: `locate tenant ${printName(tenant)}`,
       reason: 'the directory has no placement for it',
       remedy: 'Assign it to a shard first: directory.assign()',
     });

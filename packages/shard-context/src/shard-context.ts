@@ -55,10 +55,12 @@ export class ShardContext {
   /**
    * Runs `fn` for a tenant on the shard where its placement puts it. The epoch is what the shard's
    * fence compares, so it must come from the directory and never be made up.
-   * @throws ShardNotDeclaredError, ShardLockedError, ShardSwitchInTransactionError
+   * @throws TenantNameRefusedError, ShardNotDeclaredError, ShardLockedError,
+   *   ShardSwitchInTransactionError
    */
   onPlacement<T>(placement: TenantPlace, fn: () => T, options: EnterOptions = {}): T {
     const { tenant, epoch } = placement;
+    this.topology.tenantNames.check('enter a tenant', tenant);
     const { name, fleet } = declaredShard(this.topology, placement.shard, `enter tenant ${tenant}`);
     const place = Object.freeze({ fleet, shard: name, tenant, epoch });
     return enter(place, fn, options, options.openedBy ?? this.onPlacement);

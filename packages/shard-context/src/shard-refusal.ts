@@ -1,5 +1,4 @@
-import { causesOf } from './causes.ts';
-import { isSwitchyardError, type SwitchyardError } from './errors.ts';
+import { causesOf, isSwitchyardError, type SwitchyardError } from './errors.ts';
 import { StaleRouteError, TenantFrozenError } from './routing-errors.ts';
 
 /**

@@ -1,3 +1,5 @@
+import type { TenantNamesDefinition } from './tenant-names.ts';
+
 /** Where a server listens. */
 export interface Endpoint {
   readonly host: string;
@@ -62,6 +64,8 @@ export interface TopologyDefinition extends TopologyPart {
   readonly fleet: string;
   /** The regions that servers and tenants may name. */
   readonly regions: readonly string[];
+  /** The names that tenants may have. Default: `[a-z0-9][a-z0-9._:-]{0,62}`. */
+  readonly tenantNames?: TenantNamesDefinition;
 }
 
 /** A declared server with its defaults filled in. */

@@ -5,6 +5,7 @@ import type {
   ShardDefinition,
   TopologyDefinition,
 } from './topology-definition.ts';
+import { tenantNamesProblems } from './tenant-names.ts';
 
 /** One thing that is wrong with a topology. */
 export interface TopologyProblem {
@@ -43,6 +44,7 @@ export function topologyProblems(definition: TopologyDefinition): TopologyProble
   const regions = definition.regions ?? [];
   return [
     ...nameProblems('fleet', definition.fleet),
+    ...tenantNamesProblems(definition.tenantNames),
     ...regions.flatMap((region, i) => nameProblems(`regions[${i}]`, region)),
     ...servers.flatMap((server, i) => serverProblems(server, `servers[${i}]`, regions)),
     ...shards.flatMap((shard, i) => shardProblems(shard, `shards[${i}]`, servers)),

@@ -8,6 +8,7 @@ import type {
   TopologyDefinition,
   TopologyPart,
 } from './topology-definition.ts';
+import { TenantNames } from './tenant-names.ts';
 import { TopologyInvalidError, topologyProblems } from './topology-problems.ts';
 
 const DEFAULT_PORT = 3306;
@@ -21,6 +22,8 @@ const OLDEST = { mysql: '8.4.0', mariadb: '10.11.0' } as const;
 export class Topology {
   readonly fleet: string;
   readonly regions: readonly string[];
+  /** Which names tenants may have; the data source narrows it to what its columns can keep. */
+  readonly tenantNames: TenantNames;
   #definition: TopologyDefinition;
   #servers = new Map<string, Server>();
   #shards = new Map<string, Shard>();
@@ -32,6 +35,7 @@ export class Topology {
     this.regions = Object.freeze([...(definition.regions ?? [])]);
     this.#definition = { ...definition, servers: [], shards: [] };
     this.add(definition);
+    this.tenantNames = new TenantNames(definition.tenantNames);
   }
 
   /** All shards, in the order of declaration. A snapshot: safe to keep while shards are added. */

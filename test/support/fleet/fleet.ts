@@ -8,6 +8,7 @@ import {
   ShardContext,
   type ServerDefinition,
   type ShardDefinition,
+  type TenantNamesDefinition,
   type Topology,
 } from '@switchyard/shard-context';
 import type { Connection } from 'mysql2/promise';
@@ -34,6 +35,8 @@ export interface FleetOptions {
   readonly sql?: readonly string[];
   /** Tenants to admit at epoch 1: shard → tenants. */
   readonly tenants?: Readonly<Record<string, readonly string[]>>;
+  /** The names that the fleet allows. Default: the topology's own default. */
+  readonly tenantNames?: TenantNamesDefinition;
   /** How many server processes to spread the shards over. Default 2. */
   readonly servers?: number;
   /** Changes to each server's declaration, such as a smaller cap. */
@@ -86,7 +89,13 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
     database: databases[i]!.name,
   }));
   const folder = await mkdtemp(join(tmpdir(), 'switchyard-fleet-'));
-  const topology = defineTopology({ fleet: 'test', regions: REGIONS, servers, shards });
+  const topology = defineTopology({
+    fleet: 'test',
+    regions: REGIONS,
+    servers,
+    shards,
+    ...(options.tenantNames !== undefined && { tenantNames: options.tenantNames }),
+  });
   const lockFile = new LockFile(join(folder, 'switchyard.lock.json'), 'test');
   const fleet = new RunningFleet(
     { topology, lockFile, servers, shards, databases, folder },

@@ -5,6 +5,7 @@ import {
   type AdoptEvent,
   type TenantSource,
 } from '@switchyard/migrator';
+import { printName } from '@switchyard/shard-context/internal';
 import { UsageError } from '../config/config-errors.ts';
 import type { Screen } from '../output/screen.ts';
 import { table } from '../output/table.ts';
@@ -28,6 +29,7 @@ export async function adopt(line: CommandLine, options: AdoptOptions): Promise<E
     directory: config.directory,
     tenants: tenantSource(options),
     migrationsTable: options.migrationsTable,
+    ...(config.entities !== undefined && { entities: config.entities }),
   };
   const adoption = await readAdoption(request);
   show(screen, adoption, options.dryRun);
@@ -79,7 +81,7 @@ function show(screen: Screen, adoption: Adoption, inFull: boolean): void {
     ['pending', pending.length === 0 ? 'none' : pending.join(', ')],
     [
       'tenants',
-      `${tenants.length}: ${tenants.slice(0, 5).join(', ')}${tenants.length > 5 ? ', …' : ''}`,
+      `${tenants.length}: ${tenants.slice(0, 5).map(printName).join(', ')}${tenants.length > 5 ? ', …' : ''}`,
     ],
     ['id floors', floors.map(({ table: name, floor }) => `${name} ${floor}`).join(', ') || 'none'],
   ];

@@ -7,7 +7,9 @@ import {
   type Locator,
   type Placement,
   type RoutingKey,
+  type TenantNames,
 } from '@switchyard/shard-context';
+import { printName } from '@switchyard/shard-context/internal';
 import { directoryChannels } from '../contract/channels.ts';
 import type { KeyFormats } from '../keys/key-format.ts';
 import type { KeyHash } from '../keys/key-hash.ts';
@@ -20,7 +22,6 @@ import type { StoreReader, Wait } from './store-reader.ts';
 const BACKGROUND: Wait = { deadlineMs: 60_000 };
 /** The second read was certainly begun after the call: the first may have been under way. */
 const READS_FOR_EPOCH = 2;
-const MAX_TENANT_BYTES = 255;
 
 /** How a key or tenant is read from the store, once its entry does not answer. */
 interface LookUp {
@@ -37,6 +38,7 @@ export interface CachedLocatorParts {
   readonly hash: KeyHash;
   readonly formats: KeyFormats;
   readonly settings: CacheSettings;
+  readonly names: TenantNames;
 }
 
 /** The locator behind the cache: entries first, then the store, stale entries in need. */
@@ -60,7 +62,10 @@ export class CachedLocator implements Locator {
     return this.#locateUncachedKey(key, nameOfPrint(print), options);
   }
 
-  /** The placement of the tenant. @throws TenantUnknownError, DirectoryUnavailableError */
+  /**
+   * The placement of the tenant.
+   * @throws TenantNameRefusedError, TenantUnknownError, DirectoryUnavailableError
+   */
   locateTenant(tenant: string, options?: LocateOptions): Promise<Placement> {
     const cell = this.#parts.entries.cellOfTenant(tenant);
     if (this.#isHit(cell, options)) return cell.answer;
@@ -104,7 +109,7 @@ export class CachedLocator implements Locator {
   async #locateUncachedTenant(tenant: string, cell: Cell | undefined, options: LocateOptions = {}) {
     const { entries, reader } = this.#parts;
     const unknown = () => new TenantUnknownError(tenant);
-    if (!isTenantName(tenant)) throw unknown();
+    this.#parts.names.check('locate a tenant', tenant);
     const asksAgain = options.minEpoch !== undefined;
     if (cell === undefined && !asksAgain && entries.isUnknown(tenantName(tenant))) {
       throw denied(undefined, unknown());
@@ -177,18 +182,11 @@ export class CachedLocator implements Locator {
 export class PlacementBehindError extends DirectoryUnavailableError {
   readonly placement: Placement;
   constructor(placement: Placement, minEpoch: number) {
-    super(`locate tenant ${placement.tenant}`, {
+    super(`locate tenant ${printName(placement.tenant)}`, {
       reason: `the directory is at epoch ${placement.epoch}, and ${minEpoch} was asked for`,
     });
     this.placement = placement;
   }
-}
-
-/** True for what a store can keep as the name of a tenant: 1 to 255 bytes. */
-export function isTenantName(tenant: unknown): tenant is string {
-  return (
-    typeof tenant === 'string' && tenant !== '' && Buffer.byteLength(tenant) <= MAX_TENANT_BYTES
-  );
 }
 
 function malformed(key: RoutingKey): KeyUnknownError {

@@ -4,6 +4,7 @@ import {
   outsideContext,
   type Placement,
 } from '@switchyard/shard-context';
+import { printName } from '@switchyard/shard-context/internal';
 import { timeLimited } from './store-reader.ts';
 import type { DirectoryStore } from '../contract/directory-store.ts';
 
@@ -38,8 +39,9 @@ export class StoreCalls {
 
   /** The placement as the primary has it. */
   async placement(tenant: string): Promise<Placement | undefined> {
-    const [found] = await this.call(`read the placement of tenant ${tenant}`, (store, signal) =>
-      store.findPlacements([tenant], { from: 'primary', signal }),
+    const [found] = await this.call(
+      `read the placement of tenant ${printName(tenant)}`,
+      (store, signal) => store.findPlacements([tenant], { from: 'primary', signal }),
     );
     return found;
   }

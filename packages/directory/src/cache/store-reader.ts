@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { type Placement } from '@switchyard/shard-context';
+import { printName } from '@switchyard/shard-context/internal';
 import { directoryChannels, type StoreRead } from '../contract/channels.ts';
 import type { DirectoryStore, FoundKey, ReadOptions } from '../contract/directory-store.ts';
 import type { KeyDigest } from '../keys/key-hash.ts';
@@ -66,7 +67,12 @@ export class StoreReader {
 
   /** The placement of a tenant; undefined where it has none. */
   tenant(tenant: string, from: From, wait: Wait) {
-    return this.#tenants[from].load(`locate tenant ${tenant}`, tenant, () => tenant, wait);
+    return this.#tenants[from].load(
+      `locate tenant ${printName(tenant)}`,
+      tenant,
+      () => tenant,
+      wait,
+    );
   }
 
   /** Notes that a key or tenant was created here: look-ups under way must not deny it. */

@@ -1,4 +1,5 @@
 import { SwitchyardError, type Placement } from '@switchyard/shard-context';
+import { printName } from '@switchyard/shard-context/internal';
 
 /** The directory was given options that contradict themselves. Nothing was opened. */
 export class DirectoryOptionsInvalidError extends SwitchyardError {
@@ -33,7 +34,7 @@ export class AssignmentImpossibleError extends SwitchyardError {
   readonly tenant: string;
   constructor(tenant: string, reason: string) {
     super({
-      attempted: `assign tenant ${tenant}`,
+      attempted: `assign tenant ${printName(tenant)}`,
       reason,
       remedy: 'Name another shard or region, or add a shard that may take the tenant',
     });
@@ -47,7 +48,7 @@ export class PlacementInvalidError extends SwitchyardError {
   readonly tenant: string;
   constructor(tenant: string, reason: string) {
     super({
-      attempted: `store the placement of tenant ${tenant}`,
+      attempted: `store the placement of tenant ${printName(tenant)}`,
       reason,
       remedy: 'Correct the placement; nothing was stored',
     });
@@ -67,7 +68,7 @@ export class PlacementChangedError extends SwitchyardError {
         ? 'has no placement'
         : `is ${current.state} on ${current.shard} at epoch ${current.epoch}`;
     super({
-      attempted: `change the placement of tenant ${tenant} from epoch ${fromEpoch}`,
+      attempted: `change the placement of tenant ${printName(tenant)} from epoch ${fromEpoch}`,
       reason: `the tenant ${now}`,
       remedy: 'Read the placement again and decide anew',
     });
@@ -110,7 +111,7 @@ export class TenantSwitchRefusedError extends SwitchyardError {
   readonly tenant: string;
   constructor(step: string, tenant: string, reason: string) {
     super({
-      attempted: `${step} tenant ${tenant}`,
+      attempted: `${step} tenant ${printName(tenant)}`,
       reason,
       remedy: 'Look at the placement and at the rows of shard_tenant, then repeat or thaw',
     });

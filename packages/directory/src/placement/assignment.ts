@@ -4,8 +4,7 @@ import {
   type ShardTenants,
   type Topology,
 } from '@switchyard/shard-context';
-import { isTenantName } from '../cache/cached-locator.ts';
-import { PlacementInvalidError } from '../contract/errors.ts';
+import { printName } from '@switchyard/shard-context/internal';
 import { chooseShard, type AssignmentWish } from './placement-policy.ts';
 import type { StoreCalls } from '../cache/store-calls.ts';
 
@@ -28,11 +27,9 @@ export class Assignment {
     this.#shardTenants = shardTenants;
   }
 
-  /** The stored placement: the first writer's, whoever asks. */
+  /** The stored placement: the first writer's, whoever asks. @throws TenantNameRefusedError */
   async assign(tenant: string, wish: AssignmentWish): Promise<Placement> {
-    if (!isTenantName(tenant)) {
-      throw new PlacementInvalidError(String(tenant), 'its name is not 1 to 255 bytes');
-    }
+    this.#topology.tenantNames.check('assign a tenant', tenant);
     const stored = (await this.#calls.placement(tenant)) ?? (await this.#store(tenant, wish));
     await this.heal(stored);
     return stored;
@@ -68,6 +65,8 @@ export class Assignment {
       homeRegion: wish.homeRegion ?? wish.region,
       allowedRegions: wish.allowedRegions,
     };
-    return this.#calls.call(`assign tenant ${tenant}`, (store) => store.insertPlacement(placement));
+    return this.#calls.call(`assign tenant ${printName(tenant)}`, (store) =>
+      store.insertPlacement(placement),
+    );
   }
 }

@@ -1,4 +1,5 @@
 import type { Connection } from 'mysql2/promise';
+import type { DataSourceOptions } from 'typeorm';
 import { escapeIdentifier } from '@switchyard/mysql';
 import type { LockFile, Shard, Topology } from '@switchyard/shard-context';
 import type { Fleet } from '../rollout/fleet.ts';
@@ -9,8 +10,10 @@ import { surveyShard } from '../prepare/survey.ts';
 import { withConnection } from '../prepare/with-connection.ts';
 import type { OpenShard } from '../rollout/shard-session.ts';
 import { AdoptionRefusedError } from './adopt-errors.ts';
+import { tenantColumns } from '../lint/tenant-columns.ts';
 import { narrowIds, type NarrowId } from './narrow-ids.ts';
 import { readTenants, type TenantSource } from './tenant-source.ts';
+import { refuseNames, refuseUnsoundNames } from './tenants-in-tables.ts';
 
 /** What `readAdoption` and `adopt` need. */
 export interface AdoptRequest {
@@ -21,6 +24,8 @@ export interface AdoptRequest {
   readonly openUnchecked: OpenShard;
   /** Where the tenants come from. */
   readonly tenants: TenantSource;
+  /** The application's entities, whose tenant columns are looked at. Default: none. */
+  readonly entities?: DataSourceOptions['entities'];
   /** TypeORM's record of what ran. Default `migrations`. */
   readonly migrationsTable?: string;
   /** The directory: its tables are made, and each tenant is assigned to the shard. */
@@ -85,6 +90,8 @@ async function look(
   const baseline = await readBaseline(request, shard.name, connection, tables, table);
   const done = new Set(baseline.map(({ name }) => name));
   const own = tables.filter((name) => name !== table);
+  const tenants = await readTenants(connection, request.tenants, shard.name);
+  if (marked !== 'done') await refuseTenants(request, shard, connection, tenants);
   return {
     shard,
     uuid,
@@ -92,10 +99,22 @@ async function look(
     tables: own,
     baseline,
     pending: request.fleet.migrations.filter(({ name }) => !done.has(name)).map(({ name }) => name),
-    tenants: await readTenants(connection, request.tenants, shard.name),
+    tenants,
     floors: floorsAbove(await idCeilings(connection, own)),
     narrowIds: await narrowIds(connection, own),
   };
+}
+
+/** @throws AdoptionRefusedError, DeclarationInvalidError */
+async function refuseTenants(
+  { topology: { tenantNames }, entities }: AdoptRequest,
+  shard: Shard,
+  connection: Connection,
+  tenants: readonly string[],
+): Promise<void> {
+  const columns = await tenantColumns(entities, shard.server.engine, tenantNames);
+  refuseNames(tenants, tenantNames, { shard: shard.name, where: 'the list of tenants' });
+  await refuseUnsoundNames(connection, columns, tenantNames, shard.name);
 }
 
 async function adoptionState(connection: Connection, shard: string): Promise<string | undefined> {

@@ -10,26 +10,13 @@ export type TenantSource =
   | { readonly kind: 'table'; readonly table: string; readonly column: string }
   | { readonly kind: 'file'; readonly path: string };
 
-/** In bytes: the directory takes no more. */
-const LONGEST = 255;
-
 /** The tenants, each once, in order. @throws AdoptionRefusedError */
 export async function readTenants(
   connection: Connection,
   source: TenantSource,
   shard: string,
 ): Promise<string[]> {
-  const tenants = await read(connection, source, shard);
-  const wrong = tenants.find((tenant) => tenant === '' || isTooLong(tenant));
-  if (wrong !== undefined) {
-    const reason = wrong === '' ? 'a tenant has no name' : 'the name of a tenant is too long';
-    throw new AdoptionRefusedError(shard, reason, `Use names of 1 to ${LONGEST} bytes`);
-  }
-  return [...new Set(tenants)];
-}
-
-function isTooLong(tenant: string): boolean {
-  return Buffer.byteLength(tenant) > LONGEST;
+  return [...new Set(await read(connection, source, shard))];
 }
 
 async function read(
@@ -43,8 +30,8 @@ async function read(
   try {
     const rows = await rowsOf<{ tenant: unknown }>(
       connection,
-      // By its bytes, as the fence compares: tenants that differ in case are two.
-      `SELECT DISTINCT CONVERT(${escapeIdentifier(column)} USING utf8mb4) COLLATE utf8mb4_bin AS tenant
+      // By its bytes, as the fence compares: tenants that differ in case, or in a space, are two.
+      `SELECT DISTINCT CAST(CONVERT(${escapeIdentifier(column)} USING utf8mb4) AS BINARY) AS tenant
        FROM ${escapeIdentifier(table)} WHERE ${escapeIdentifier(column)} IS NOT NULL ORDER BY 1`,
     );
     return rows.map(({ tenant }) => String(tenant));

@@ -9,17 +9,26 @@ export async function entityColumns(
   engine: 'mysql' | 'mariadb',
 ): Promise<EntityColumns> {
   if (entities === undefined) return new Map();
-  const { DataSource: Source } = await import('typeorm');
-  // TypeORM's validator wants a database name, though none is ever opened.
-  const database = 'entities';
-  const source = new Source({ type: engine, database, entities, driver: {}, logging: false });
-  await buildMetadatas(source);
+  const source = await metadataSource(entities, engine);
   return new Map(
     source.entityMetadatas.map((metadata) => [
       metadata.tableName,
       new Set(metadata.columns.map((column) => column.databaseName)),
     ]),
   );
+}
+
+/** A data source that has its metadata and never connects. */
+export async function metadataSource(
+  entities: NonNullable<DataSourceOptions['entities']>,
+  engine: 'mysql' | 'mariadb',
+): Promise<DataSource> {
+  const { DataSource: Source } = await import('typeorm');
+  // TypeORM's validator wants a database name, though none is ever opened.
+  const database = 'entities';
+  const source = new Source({ type: engine, database, entities, driver: {}, logging: false });
+  await buildMetadatas(source);
+  return source;
 }
 
 /** TypeORM builds metadata without a connection, but calls that protected. */

@@ -20,6 +20,7 @@ import {
   type ReplicationMode,
 } from 'typeorm';
 import { checkDeclarations } from '../declarations/check-declarations.ts';
+import { fitNamesToColumns } from '../declarations/tenant-columns.ts';
 import { refusePinned } from '../declarations/refuse-pinned.ts';
 import { refuseRelationsAcross } from '../declarations/relations-across.ts';
 import type { QueryResultCache } from 'typeorm/cache/QueryResultCache.js';
@@ -138,6 +139,7 @@ export class ShardedDataSource extends DataSource {
     refuseRelationsAcross(Array.isArray(entities) ? entities : Object.values(entities));
     await super.buildMetadatas();
     checkDeclarations(this.entityMetadatas, this.topology.shards.length);
+    fitNamesToColumns(this.entityMetadatas, this.topology.tenantNames, this.driver);
   }
 
   /** Closes all connections; those in use when they come back. */

@@ -4,6 +4,7 @@ import {
   TenantFrozenError,
   type ShardTenant,
 } from '@switchyard/shard-context';
+import { printName } from '@switchyard/shard-context/internal';
 import { FENCE_REFUSAL } from './fence-tables.ts';
 
 /** A transaction that keeps a tenant from being frozen. */
@@ -27,7 +28,7 @@ export class TenantNotOnShardError extends SwitchyardError {
       {
         attempted: route.attempted,
         shard: route.shard,
-        reason: `the shard has no record of tenant ${route.tenant}, and takes no writes for it`,
+        reason: `the shard has no record of tenant ${printName(route.tenant)}, and takes no writes for it`,
         remedy: 'Assign tenants through the directory, which admits them on their shard',
       },
       options,
@@ -78,7 +79,7 @@ export class ShardTenantConflictError extends SwitchyardError {
     const { found } = at;
     const says = found === undefined ? 'no record' : `${found.state} at epoch ${found.epoch}`;
     super({
-      attempted: `${attempted} tenant ${at.tenant}`,
+      attempted: `${attempted} tenant ${printName(at.tenant)}`,
       shard: at.shard,
       reason: `the shard has ${says}, expected ${at.expected}`,
       remedy: 'Read the placement again: another move may have changed it',
@@ -103,7 +104,7 @@ export class TenantBusyError extends SwitchyardError {
     const shown = at.holders.map(({ thread, ageMs }) => `thread ${thread} for ${ageMs} ms`);
     const who = shown.length === 0 ? '' : ` (${shown.join(', ')})`;
     super({
-      attempted: `freeze tenant ${at.tenant}`,
+      attempted: `freeze tenant ${printName(at.tenant)}`,
       shard: at.shard,
       reason: `its transactions did not all end within ${at.deadlineMs} ms${who}`,
       remedy: 'Try again when the long transaction is over, or end it on the server',

@@ -5,6 +5,7 @@ import {
   type RecordLocator,
   type RecordReference,
 } from '@switchyard/shard-context';
+import { printName } from '@switchyard/shard-context/internal';
 import type { EntityMetadata } from 'typeorm';
 import { declarationOf } from '../declarations/declare.ts';
 import { RecordUnknownError } from './find-errors.ts';
@@ -62,7 +63,10 @@ export class RecordFinder implements RecordLocator {
     return references.map((reference) => outcomes.get(reference) ?? { outcome: 'gone' });
   }
 
-  /** @throws RecordUnknownError for what no data source loaded or saved */
+  /**
+   * @throws RecordUnknownError for what no data source loaded or saved, TenantNameRefusedError for a
+   *   row whose tenant has a name that the fleet does not allow
+   */
   referenceOf(record: object): RecordReference {
     const metadata = this.#metadataOf(record);
     if (metadata === undefined) throw new RecordUnknownError('an object', 'it is no entity');
@@ -100,7 +104,11 @@ export class RecordFinder implements RecordLocator {
   #ownTenant(metadata: EntityMetadata, record: object): string | undefined {
     const path = tenantPathOf(metadata);
     if (path === undefined || path.steps.length > 0) return undefined;
-    return textOf(path.column, record);
+    const tenant = textOf(path.column, record);
+    if (tenant !== undefined) {
+      this.#dataSource.topology.tenantNames.check(`refer to a ${metadata.name}`, tenant);
+    }
+    return tenant;
   }
 
   #searchOf(reference: RecordReference): Search | LocatedRecord {
@@ -112,7 +120,13 @@ export class RecordFinder implements RecordLocator {
       return misrouted(`an id of ${reference.model} has ${metadata.primaryColumns.length} parts`);
     }
     if (!metadata.primaryColumns.every((column, i) => isValueOf(column, reference.id[i] ?? ''))) {
-      return misrouted(`${JSON.stringify(reference.id.join('/'))} is no id of ${reference.model}`);
+      return misrouted(`${printName(reference.id.join('/'))} is no id of ${reference.model}`);
+    }
+    const { tenantNames } = this.#dataSource.topology;
+    const wrong =
+      reference.tenant === undefined ? undefined : tenantNames.problemOf(reference.tenant);
+    if (wrong !== undefined) {
+      return misrouted(`${printName(reference.tenant)} is not the name of a tenant: ${wrong}`);
     }
     return { reference, metadata };
   }

@@ -1,4 +1,5 @@
 import type { LocatedRecord, Locator } from '@switchyard/shard-context';
+import { printName } from '@switchyard/shard-context/internal';
 import { declarationOf } from '../declarations/declare.ts';
 import type { FleetReader, FoundRow, Residence } from './fleet-reader.ts';
 import { failure, misrouted, type Outcome, type Search } from './search.ts';
@@ -153,7 +154,9 @@ function judgeHere(
   reader: FleetReader,
 ): LocatedRecord {
   if (residence === undefined) {
-    return misrouted(`${shard} has no record of the tenant ${tenant} whose row it holds`);
+    return misrouted(
+      `${shard} has no record of the tenant ${printName(tenant)} whose row it holds`,
+    );
   }
   return refusedTo(reader, tenant) ?? ownRow(row);
 }

@@ -7,6 +7,7 @@ import {
   type Place,
   type Placement,
 } from '@switchyard/shard-context';
+import { printName } from '@switchyard/shard-context/internal';
 import { declarationOf } from '../declarations/declare.ts';
 import type { FleetReader, FoundRow } from './fleet-reader.ts';
 import { setOrigin } from '../provenance/origin.ts';
@@ -181,12 +182,16 @@ export function refusedTo(
   tenant: string,
 ): LocatedRecord | undefined {
   if (meant !== undefined && meant !== tenant) {
-    return misrouted(`it is of tenant ${tenant}, and a record of ${meant} is meant`);
+    return misrouted(
+      `it is of tenant ${printName(tenant)}, and a record of ${printName(meant)} is meant`,
+    );
   }
   const frame = currentFrame();
   const lockedTo = frame?.locked === true ? frame.place?.tenant : undefined;
   if (lockedTo === undefined || lockedTo === tenant) return undefined;
-  return misrouted(`it is of tenant ${tenant}, and the context is locked to ${lockedTo}`);
+  return misrouted(
+    `it is of tenant ${printName(tenant)}, and the context is locked to ${printName(lockedTo)}`,
+  );
 }
 
 /** Inside a lock on the place that its own tenant has left: the unit of work must begin again. */

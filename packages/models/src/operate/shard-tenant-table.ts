@@ -58,8 +58,12 @@ export class ShardTenantTable implements ShardTenants {
     return this.#on(shard, (connection) => readRow(connection, tenant));
   }
 
-  /** @throws ShardTenantConflictError where the shard has another record of the tenant */
-  admit(shard: string, tenant: string, epoch: number): Promise<ShardTenant> {
+  /**
+   * @throws TenantNameRefusedError, ShardTenantConflictError where the shard has another record of
+   *   the tenant
+   */
+  async admit(shard: string, tenant: string, epoch: number): Promise<ShardTenant> {
+    this.#topology.tenantNames.check('admit a tenant', tenant);
     return this.#on(shard, async (connection) => {
       await connection.query(
         "INSERT IGNORE INTO shard_tenant (tenant, stripe, state, epoch) VALUES (?, 0, 'active', ?)",
@@ -74,9 +78,10 @@ export class ShardTenantTable implements ShardTenants {
 
   /**
    * A tenant that lived here before comes back by a higher epoch.
-   * @throws ShardTenantConflictError where the tenant lives on the shard
+   * @throws TenantNameRefusedError, ShardTenantConflictError where the tenant lives on the shard
    */
-  expect(shard: string, tenant: string, epoch: number): Promise<ShardTenant> {
+  async expect(shard: string, tenant: string, epoch: number): Promise<ShardTenant> {
+    this.#topology.tenantNames.check('expect a tenant', tenant);
     return this.#on(shard, async (connection) => {
       await connection.query(
         "INSERT IGNORE INTO shard_tenant (tenant, stripe, state, epoch) VALUES (?, 0, 'incoming', ?)",

@@ -29,6 +29,7 @@ type Words = readonly [status: number, title: string, detail: string];
 const WORDS: Readonly<Record<string, Words>> = {
   ROUTING_KEY_MALFORMED: [400, 'Malformed key', 'The key of the request cannot be read.'],
   KEY_UNKNOWN: [404, 'Unknown key', 'The key of the request is not known.'],
+  TENANT_NAME_REFUSED: [404, 'Unknown key', 'The key of the request belongs to no tenant.'],
   TENANT_UNKNOWN: [404, 'Unknown key', 'The key of the request belongs to no tenant.'],
   DIRECTORY_UNAVAILABLE: [503, 'Temporarily unavailable', 'The key could not be looked up.'],
   STALE_ROUTE: [503, 'Temporarily unavailable', 'The data has just moved; nothing was written.'],

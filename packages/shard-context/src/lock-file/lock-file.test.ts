@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { LockFile } from './index.ts';
+import { LockFile } from './lock-file.ts';
 
 const us1 = { uuid: 'uuid-1', incarnation: 1 };
 const us2 = { uuid: 'uuid-2', incarnation: 1 };

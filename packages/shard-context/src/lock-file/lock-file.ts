@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { SwitchyardError } from './errors.ts';
+import { SwitchyardError } from '../errors.ts';
 import { publishInTurn } from './publish-in-turn.ts';
 
 const FORMAT = 1;
