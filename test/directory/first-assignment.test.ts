@@ -1,6 +1,6 @@
 import { Directory, Router } from '@switchyard/directory';
 import { ShardTenantTable } from '@switchyard/models';
-import type { Placement } from '@switchyard/shard-context';
+import type { PasswordCredentials, Placement } from '@switchyard/shard-context';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -109,7 +109,7 @@ for (const name of ['mysql', 'mongodb'] as const) {
             region,
             engine,
             writer,
-            ...(await credentials()),
+            ...((await credentials()) as PasswordCredentials),
           }),
         ),
       );

@@ -74,6 +74,7 @@ const REFUSED: Readonly<Record<string, readonly [reason: string, remedy: string]
   database: [PER_SHARD, IN_TOPOLOGY],
   url: [PER_SHARD, IN_TOPOLOGY],
   socketPath: [PER_SHARD, IN_TOPOLOGY],
+  ssl: [PER_SHARD, 'Declare `tls` of a server in the topology'],
   replication: [PER_SHARD, 'Declare `readers` of a server in the topology'],
   driver: ['the sharded data source opens its own connections with mysql2', 'Leave it out'],
   poolSize: ['the shards of a server share one cap', 'Declare `maxConnections` of the server'],
@@ -90,7 +91,7 @@ const REFUSED_WHEN_TRUE: Readonly<Record<string, readonly [reason: string, remed
 };
 
 /** Parts of `extra` that name a database or a user. */
-const REFUSED_EXTRA = ['host', 'port', 'user', 'password', 'database', 'uri', 'socketPath'];
+const REFUSED_EXTRA = ['host', 'port', 'user', 'password', 'database', 'uri', 'socketPath', 'ssl'];
 
 /** @throws OptionRefusedError naming the first option that cannot hold for several shards */
 export function refuseOptions(options: object): void {

@@ -18,5 +18,6 @@ export type {
   ShardDatabaseMissingError,
   ShardUnavailableError,
 } from './connection/connection-errors.ts';
+export type { CleartextRefusedError, TlsRefusedError } from './connection/tls-errors.ts';
 export type { PoolClosedError, PoolTimeoutError } from './connection/connection-errors.ts';
 export type { PoolOptions } from './pool/connection-pool.ts';

@@ -10,6 +10,7 @@ export {
 export { failureNumber, failureText, isServerError, ServerError } from './server/server-errors.ts';
 export { isAtLeast } from './server/server-version.ts';
 export { serverFacts, type ServerFacts } from './server/server-facts.ts';
+export { CleartextRefusedError, TlsRefusedError } from './connection/tls-errors.ts';
 export {
   logIn,
   type LoginServer,

@@ -33,11 +33,15 @@ export {
 export { defineTopology, Topology } from './topology.ts';
 export { TopologyInvalidError, type TopologyProblem } from './topology-problems.ts';
 export type {
+  CleartextCredentials,
   Credentials,
   Endpoint,
+  PasswordCredentials,
+  Pem,
   Engine,
   Server,
   ServerDefinition,
+  ServerTls,
   Shard,
   ShardDefinition,
   TopologyDefinition,

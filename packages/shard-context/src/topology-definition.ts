@@ -7,10 +7,47 @@ export interface Endpoint {
   readonly port?: number;
 }
 
-/** What a new physical connection logs in with. */
-export interface Credentials {
+/** A password: proved to the server, and not sent in clear text over an open line. */
+export interface PasswordCredentials {
   readonly user: string;
   readonly password: string;
+}
+
+/**
+ * A token that the server reads in clear text (`mysql_clear_password`), as log-ins of cloud vendors
+ * need. Sent only where `tls` of the server verifies its certificate and its name; refused elsewhere.
+ */
+export interface CleartextCredentials {
+  readonly user: string;
+  readonly token: string;
+  readonly cleartext: true;
+}
+
+/** What a new physical connection logs in with. */
+export type Credentials = PasswordCredentials | CleartextCredentials;
+
+/** Certificates or keys, as text in the PEM format. */
+export type Pem = string | Buffer | readonly (string | Buffer)[];
+
+/** How every connection to a server is encrypted. `{}` verifies by the authorities of Node. */
+export interface ServerTls {
+  /** Authorities whose certificates are believed. Default: those that Node ships. */
+  readonly ca?: Pem;
+  /** The client's certificate, where the server asks for one; with `key`. */
+  readonly cert?: Pem;
+  readonly key?: string | Buffer;
+  /** Opens `key`. */
+  readonly passphrase?: string;
+  /** The name that the server's certificate must have. Default: the host of the endpoint. */
+  readonly serverName?: string;
+  /** Default `TLSv1.2`. */
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
+  /**
+   * `full` (default) believes a certificate of a known authority that has the server's name.
+   * `authority-only` takes any name: everybody with a certificate of that authority can then pose as
+   * the server. `off` takes any certificate: everybody on the way can.
+   */
+  readonly verify?: 'full' | 'authority-only' | 'off';
 }
 
 /** The database product a server runs; capability flags come from it and `minVersion`. */
@@ -35,6 +72,8 @@ export interface ServerDefinition {
    * is never stored or logged.
    */
   readonly credentials: () => Credentials | Promise<Credentials>;
+  /** Encrypts every connection to the server, whoever opens it. Default: not encrypted. */
+  readonly tls?: ServerTls;
 }
 
 /** One database holding a slice of the rows, as declared. */
@@ -69,7 +108,8 @@ export interface TopologyDefinition extends TopologyPart {
 }
 
 /** A declared server with its defaults filled in. */
-export type Server = Readonly<Required<Omit<ServerDefinition, 'writer' | 'readers'>>> & {
+export type Server = Readonly<Required<Omit<ServerDefinition, 'writer' | 'readers' | 'tls'>>> & {
+  readonly tls: ServerTls | undefined;
   readonly writer: Required<Endpoint>;
   readonly readers: readonly Required<Endpoint>[];
 };

@@ -2,6 +2,7 @@ import { SwitchyardError } from './errors.ts';
 import type {
   Endpoint,
   ServerDefinition,
+  ServerTls,
   ShardDefinition,
   TopologyDefinition,
 } from './topology-definition.ts';
@@ -98,7 +99,46 @@ function serverProblems(
       `${at}.credentials`,
       'is missing; expected a function that returns { user, password }',
     ),
+    ...tlsProblems(server.tls, `${at}.tls`),
   ];
+}
+
+const TLS_FIELDS: Readonly<Record<keyof ServerTls, (value: unknown) => boolean>> = {
+  ca: isPem,
+  cert: isPem,
+  key: isPem,
+  passphrase: (value) => typeof value === 'string',
+  serverName: (value) => typeof value === 'string' && value !== '',
+  minVersion: (value) => value === 'TLSv1.2' || value === 'TLSv1.3',
+  verify: (value) => value === 'full' || value === 'authority-only' || value === 'off',
+};
+
+/** A setting that is wrong or unknown must not leave a connection less safe than it was meant. */
+function tlsProblems(tls: ServerTls | undefined, at: string): TopologyProblem[] {
+  if (tls === undefined) return [];
+  if (typeof tls !== 'object' || tls === null) {
+    return [{ field: at, problem: 'is no object; expected { ca, serverName, … } or {}' }];
+  }
+  const fields = Object.entries(tls).filter(([, value]) => value !== undefined);
+  return [
+    ...fields.flatMap(([name, value]) =>
+      check(
+        TLS_FIELDS[name as keyof ServerTls]?.(value) === true,
+        `${at}.${name}`,
+        `is wrong; the fields are ${Object.keys(TLS_FIELDS).join(', ')}, certificates and keys as PEM text`,
+      ),
+    ),
+    ...check(
+      (tls.cert === undefined) === (tls.key === undefined),
+      at,
+      'needs cert and key together',
+    ),
+  ];
+}
+
+function isPem(value: unknown): boolean {
+  const parts: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return parts.length > 0 && parts.every((part) => String(part).includes('-----BEGIN '));
 }
 
 function endpointProblems(endpoint: Endpoint | undefined, at: string): TopologyProblem[] {

@@ -137,6 +137,7 @@ function complete(server: ServerDefinition): Server {
     readers: Object.freeze((server.readers ?? []).map(listening)),
     maxConnections: server.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
     credentials: server.credentials,
+    tls: server.tls && Object.freeze({ ...server.tls }),
   });
 }
 

@@ -1,4 +1,4 @@
-import type { Placement, PlacementState } from '@switchyard/shard-context';
+import type { Placement, PlacementState, ServerTls } from '@switchyard/shard-context';
 import {
   Binary,
   MongoClient,
@@ -15,6 +15,7 @@ import type {
   ReadOptions,
   StoredKey,
 } from '../contract/directory-store.ts';
+import { mongoTls } from './mongodb-tls.ts';
 import { DirectoryNotPreparedError, DirectoryOptionsInvalidError } from '../contract/errors.ts';
 
 /** Version of the documents; a store reads this one and the one before. */
@@ -31,8 +32,13 @@ const PRIMARY = { readPreference: 'primary' as const };
 
 /** What a MongoDB store is made with: its own client by `url`, or one that the host shares. */
 export type MongoStoreOptions = (
-  | { readonly url: string; readonly client?: undefined }
-  | { readonly client: MongoClient; readonly url?: undefined }
+  | {
+      readonly url: string;
+      /** Encrypts every connection, whatever the URL says. Default: as the URL says. */
+      readonly tls?: ServerTls | undefined;
+      readonly client?: undefined;
+    }
+  | { readonly client: MongoClient; readonly url?: undefined; readonly tls?: undefined }
 ) & { readonly database: string };
 
 interface KeyDocument {
@@ -72,7 +78,7 @@ export class MongoStore implements DirectoryStore {
   /** Opens nothing: the first operation does. @throws DirectoryOptionsInvalidError */
   constructor(options: MongoStoreOptions) {
     this.#ownsClient = options.client === undefined;
-    this.#client = options.client ?? clientOf(options.url);
+    this.#client = options.client ?? clientOf(options.url, options.tls);
     this.#db = this.#client.db(options.database);
     this.#keys = this.#db.collection('directory_keys');
     this.#placements = this.#db.collection('directory_placements');
@@ -239,11 +245,12 @@ const CHANGES = ['insert', 'update', 'replace'];
 const NO_CHANGE_STREAMS = new Set([115, 59, 40_324, 40_573]);
 
 /** The address may hold a password: the driver's own error is not passed on. */
-function clientOf(url: string): MongoClient {
+function clientOf(url: string, tls: ServerTls | undefined): MongoClient {
   try {
     return new MongoClient(url, {
       serverSelectionTimeoutMS: SERVER_SELECTION_TIMEOUT_MS,
       maxPoolSize: MAX_CONNECTIONS,
+      ...mongoTls(tls),
     });
   } catch {
     throw new DirectoryOptionsInvalidError('url', 'is not the address of a MongoDB server');

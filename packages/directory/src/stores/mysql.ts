@@ -1,4 +1,10 @@
-import type { Credentials, Endpoint, Placement, PlacementState } from '@switchyard/shard-context';
+import type {
+  Credentials,
+  Endpoint,
+  Placement,
+  PlacementState,
+  ServerTls,
+} from '@switchyard/shard-context';
 import { escapeIdentifier, isServerError, logIn, ServerError } from '@switchyard/mysql/internal';
 import type { RowDataPacket } from 'mysql2';
 import type {
@@ -32,6 +38,8 @@ export interface MySqlStoreServer {
   readonly writer: Endpoint;
   /** Asked for each new connection, so that passwords rotate without a restart. */
   readonly credentials: () => Credentials | Promise<Credentials>;
+  /** Encrypts every connection. Default: not encrypted. */
+  readonly tls?: ServerTls | undefined;
 }
 
 /** What a MySQL store is made with. */

@@ -22,13 +22,18 @@ export class ShardUnavailableError extends SwitchyardError {
 export class ShardAccessDeniedError extends SwitchyardError {
   static override readonly code = 'SHARD_ACCESS_DENIED';
 
-  constructor(shard: string, server: string, options?: { cause?: unknown }) {
+  constructor(
+    shard: string,
+    { name: server, tls }: { readonly name: string; readonly tls?: unknown },
+    options?: { cause?: unknown },
+  ) {
+    const unencrypted = tls === undefined ? '; if the account requires TLS, declare `tls`' : '';
     super(
       {
         attempted: 'open a connection',
         shard,
         reason: `server ${server} refused the credentials, or the user may not use the database`,
-        remedy: 'Correct what credentials() of the server answers, or the grants of that user',
+        remedy: `Correct what credentials() of the server answers, or the grants of that user${unencrypted}`,
       },
       options,
     );

@@ -1,6 +1,13 @@
-import { outsideContext, type Credentials, type Endpoint } from '@switchyard/shard-context';
+import {
+  outsideContext,
+  type Credentials,
+  type Endpoint,
+  type ServerTls,
+} from '@switchyard/shard-context';
 import { createConnection, type Connection, type ConnectionOptions } from 'mysql2/promise';
 import { isAccessDenied } from '../server/driver-failures.ts';
+import { explainLogin, refuseCleartext } from './tls-errors.ts';
+import { addressOf } from './tls-options.ts';
 
 /** mysql2 allots 8 KB for 1 cached statement and 509 KB for its default of 16,000. */
 const DEFAULT_PREPARED_STATEMENTS = 16;
@@ -19,6 +26,9 @@ export interface OpenOptions {
 
 /** What a log-in needs to know of its server. A server of the topology fits. */
 export interface LoginServer {
+  readonly name?: string | undefined;
+  /** Default: not encrypted. */
+  readonly tls?: ServerTls | undefined;
   /** Asked for each new physical connection; its answer is never stored or logged. */
   readonly credentials: () => Credentials | Promise<Credentials>;
 }
@@ -29,6 +39,8 @@ export interface LoginTarget {
   readonly endpoint: Endpoint;
   /** None for tools that create it. */
   readonly database?: string;
+  /** Named in errors. */
+  readonly shard?: string;
 }
 
 /** `credentials()` itself failed. */
@@ -38,21 +50,37 @@ export class CredentialsFailure extends Error {}
  * Opens one physical connection, with credentials asked for now: the only place where Switchyard
  * makes one. Opened outside every context: a socket keeps the context of its opener for life and
  * would hand it to strangers' callbacks. Nothing is checked yet.
- * @throws CredentialsFailure, or what the driver reports
+ * @throws CredentialsFailure, TlsRefusedError, CleartextRefusedError, or what the driver reports
  */
 export async function logIn(target: LoginTarget, options: OpenOptions = {}): Promise<Connection> {
   return outsideContext(async () => {
     const credentials = await askCredentials(target.server);
-    const connect = (given: Credentials) => createConnection(loginOptions(target, given, options));
-    return connect(credentials).catch(async (cause: unknown) => {
+    return connect(target, credentials, options).catch(async (cause: unknown) => {
       if (!isAccessDenied(cause)) throw cause;
       // Revoked between the asking and the log-in: a rotation must not cost a request.
       const fresh = await askCredentials(target.server);
-      const same = fresh.user === credentials.user && fresh.password === credentials.password;
+      const same = fresh.user === credentials.user && secretOf(fresh) === secretOf(credentials);
       if (same) throw cause;
-      return connect(fresh);
+      return connect(target, fresh, options);
     });
   });
+}
+
+async function connect(
+  target: LoginTarget,
+  credentials: Credentials,
+  options: OpenOptions,
+): Promise<Connection> {
+  refuseCleartext(target, credentials);
+  try {
+    return await createConnection(loginOptions(target, credentials, options));
+  } catch (cause) {
+    throw explainLogin(cause, target) ?? cause;
+  }
+}
+
+function secretOf(credentials: Credentials): string {
+  return 'cleartext' in credentials ? credentials.token : credentials.password;
 }
 
 async function askCredentials(server: LoginServer): Promise<Credentials> {
@@ -64,17 +92,17 @@ async function askCredentials(server: LoginServer): Promise<Credentials> {
 }
 
 function loginOptions(
-  { endpoint, database }: LoginTarget,
+  { server, endpoint, database }: LoginTarget,
   credentials: Credentials,
   options: OpenOptions,
 ): ConnectionOptions {
   return {
     trace: false, // a stack per query costs 20-30 % of the client's CPU
     ...options.driverOptions,
-    host: endpoint.host,
-    port: endpoint.port ?? DEFAULT_PORT,
+    ...addressOf(server, { host: endpoint.host, port: endpoint.port ?? DEFAULT_PORT }),
     user: credentials.user,
-    password: credentials.password,
+    password: secretOf(credentials),
+    enableCleartextPlugin: 'cleartext' in credentials,
     ...(database === undefined ? {} : { database }),
     connectTimeout: options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
     maxPreparedStatements: options.maxPreparedStatements ?? DEFAULT_PREPARED_STATEMENTS,

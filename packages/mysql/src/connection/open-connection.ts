@@ -19,9 +19,11 @@ export async function openConnection(
   options: OpenOptions = {},
 ): Promise<Connection> {
   const { server, database } = shard;
-  return logIn({ server, endpoint, database }, options).catch((cause: unknown) => {
-    throw explainFailure(cause, shard);
-  });
+  return logIn({ server, endpoint, database, shard: shard.name }, options).catch(
+    (cause: unknown) => {
+      throw explainFailure(cause, shard);
+    },
+  );
 }
 
 /**
@@ -30,7 +32,7 @@ export async function openConnection(
  */
 export async function openServerConnection(shard: Shard): Promise<Connection> {
   const { server } = shard;
-  return logIn({ server, endpoint: server.writer }).catch((cause: unknown) => {
+  return logIn({ server, endpoint: server.writer, shard: shard.name }).catch((cause: unknown) => {
     throw explainFailure(cause, shard);
   });
 }
@@ -43,7 +45,7 @@ export function explainFailure(cause: unknown, shard: Shard): Error {
     const reason = `credentials() of server ${server} failed`;
     return new ShardUnavailableError(shard.name, reason, { cause: cause.cause });
   }
-  if (isAccessDenied(cause)) return new ShardAccessDeniedError(shard.name, server, { cause });
+  if (isAccessDenied(cause)) return new ShardAccessDeniedError(shard.name, shard.server, { cause });
   if (isServerError(cause, ServerError.ER_BAD_DB_ERROR)) {
     return new ShardDatabaseMissingError(shard.name, shard.database, { cause });
   }

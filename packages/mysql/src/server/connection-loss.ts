@@ -41,8 +41,6 @@ const LOST_CODES: ReadonlySet<unknown> = new Set([
 
 /** The two sides could not agree on a log-in. The same comes again until one of them changes. */
 const REFUSED_CODES: ReadonlySet<unknown> = new Set([
-  'HANDSHAKE_SSL_ERROR',
-  'HANDSHAKE_NO_SSL_SUPPORT',
   'AUTH_SWITCH_PLUGIN_ERROR',
   'MYSQL_CLEAR_PASSWORD_NOT_ENABLED',
 ]);
@@ -74,11 +72,21 @@ export function wasNotSent(error: unknown): boolean {
   );
 }
 
+/** True where a connection could not be encrypted because of what the two sides want of it. */
+export function isTlsRefusal(error: unknown): boolean {
+  const { code, message } = driverFailure(error);
+  if (code === 'HANDSHAKE_NO_SSL_SUPPORT') return true;
+  // mysql2 gives this code to a socket that broke as well.
+  return code === 'HANDSHAKE_SSL_ERROR' && !BROKE.test(String(message));
+}
+
+const BROKE = /ECONNRESET|EPIPE|ETIMEDOUT|disconnected before secure/;
+
 function saysLost(failure: DriverFailure): boolean {
   const number = failureNumber(failure);
   if (number === ServerError.ER_CLIENT_INTERACTION_TIMEOUT) return isInactivity(failure);
   if (number !== undefined) return CONNECTION_ENDED.has(number);
-  if (REFUSED_CODES.has(failure.code)) return false;
+  if (REFUSED_CODES.has(failure.code) || isTlsRefusal(failure)) return false;
   if (LOST_CODES.has(failure.code)) return true;
   // mysql2 closes a connection whose error it calls fatal.
   return failure.fatal === true || CLOSED.test(failureText(failure));

@@ -59,6 +59,7 @@ export const ServerError = {
   CR_SERVER_LOST: 2013,
   /** MySQL alone: `max_execution_time`. */
   ER_QUERY_TIMEOUT: 3024,
+  ER_SECURE_TRANSPORT_REQUIRED: 3159,
   /** MySQL alone. */
   ER_SESSION_WAS_KILLED: 3169,
   /** MySQL alone: `NOWAIT`; MariaDB answers with ER_LOCK_WAIT_TIMEOUT. */
