@@ -32,8 +32,8 @@ describe('a mover that was stopped while it copied', () => {
     });
     const mover = new TenantSwitch({ directory, shardTenants: table });
     await directory.assign(tenant, { shard: 'us1' });
-    const first = { tenant, source: 'us1', target: 'us2' };
-    const second = { tenant, source: 'us1', target };
+    const first = { tenant, source: 'us1', target: 'us2', mover: 'first' };
+    const second = { tenant, source: 'us1', target, mover: 'second' };
     const old = await mover.freezeTenant(first); // copies the rows to us2, and stops
     await mover.thawTenant(first); // an operator gives it up; the tenant writes on us1
     const { epoch } = await mover.freezeTenant(second); // another mover

@@ -39,7 +39,8 @@ describe('the record of a tenant on a shard', () => {
 
   it('is frozen alone', async () => {
     const [fromEpoch, toEpoch] = [1, 9];
-    await table.freeze({ shard: 'us1', tenant: 'acme', fromEpoch, toEpoch });
+    const freeze = { shard: 'us1', tenant: 'acme', fromEpoch, toEpoch };
+    await table.freeze({ ...freeze, movingTo: 'us2', mover: 'm1' });
     for (const [i, name] of NAMES.slice(1).entries()) {
       expect(await table.read('us1', name)).toMatchObject({ state: 'active', epoch: i + 2 });
     }
@@ -62,7 +63,8 @@ describe('the record of a tenant on a shard', () => {
       `SELECT 1 FROM ${database}.shard_tenant WHERE tenant = 'ACME' LOCK IN SHARE MODE`,
     );
     try {
-      const change = { shard: 'us1', tenant: 'ACME', fromEpoch: 2, toEpoch: 3 };
+      const at = { shard: 'us1', tenant: 'ACME', fromEpoch: 2, toEpoch: 3 };
+      const change = { ...at, movingTo: 'us2', mover: 'm1' };
       const freeze = table.freeze(change, { deadlineMs: 1_500 });
       const busy = await freeze.catch((error: unknown) => error);
       expect(busy).toMatchObject({ code: 'TENANT_BUSY', holders: [{ ageMs: expect.any(Number) }] });

@@ -105,7 +105,9 @@ describe('prepareShard(), killed', () => {
     'CREATE DATABASE',
     'GET_LOCK',
     'CREATE TABLE IF NOT EXISTS shard_identity',
-    'CREATE TABLE IF NOT EXISTS shard_tenant',
+    'CREATE TABLE IF NOT EXISTS shard_tenant (',
+    'CREATE TABLE IF NOT EXISTS shard_tenant_counter',
+    'INSERT IGNORE INTO shard_tenant_counter',
     'CREATE PROCEDURE',
     'INSERT INTO shard_identity',
     'RELEASE_LOCK',
@@ -128,7 +130,7 @@ describe('prepareShard(), killed', () => {
       expect(await serviceAt('us2')).toBe(isWritten ? 'us2' : 'SHARD_NOT_PREPARED');
       expect(await serviceAt('us1')).toBe('us1');
 
-      const isStamped = isWritten || (statement.startsWith('INSERT') && side === 'after');
+      const isStamped = isWritten || (statement.startsWith('INSERT INTO') && side === 'after');
       const prepared = await prepare('us2');
       expect(prepared.stamped).toBe(!isStamped);
       await fleet.rows('us2', `USE ${database()}`);

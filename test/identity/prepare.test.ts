@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { prepareShard } from '@switchyard/models';
+import { prepareShard, ShardTenantTable } from '@switchyard/models';
 import { startFleet, type Fleet } from '../support/fleet/index.ts';
 
 let fleet: Fleet;
@@ -26,12 +26,13 @@ describe('prepareShard()', () => {
 
   it.each([
     ['the tenant table', 'DROP TABLE shard_tenant'],
+    ['the counter of changes', 'DROP TABLE shard_tenant_counter'],
     ['the fence', 'DROP PROCEDURE switchyard_begin_v1'],
   ])('makes %s again where it is gone, and keeps the identity', async (_what, sql) => {
     await fleet.rows('us1', sql);
     const before = await fleet.lockFile.expected('us1');
     expect((await prepare('us1')).identity).toEqual(before);
-    expect(await tables('us1')).toEqual(['shard_identity', 'shard_tenant']);
+    expect(await tables('us1')).toEqual(['shard_identity', 'shard_tenant', 'shard_tenant_counter']);
     const routines =
       'SELECT routine_name FROM information_schema.routines WHERE routine_schema = ?';
     const { database } = fleet.topology.shard('us1');
@@ -45,6 +46,24 @@ describe('prepareShard()', () => {
     expect(await fleet.rows('us1', 'SELECT * FROM shard_identity')).toEqual(before);
     const tenants = 'SELECT CAST(tenant AS CHAR) AS tenant, epoch FROM shard_tenant';
     expect(await fleet.rows('us1', tenants)).toEqual([{ tenant: 't_1', epoch: 4 }]);
+  });
+
+  it('gives movers and numbers to a table of an older release, and keeps the tenants', async () => {
+    await fleet.rows('us1', 'DROP TABLE shard_tenant_counter');
+    await fleet.rows('us1', 'DELETE FROM shard_tenant');
+    const added = ['moving_to', 'mover', 'freeze_ends', 'lease_ends', 'change_number'];
+    const drops = added.map((column) => `DROP COLUMN ${column}`).join(', ');
+    await fleet.rows(
+      'us1',
+      `ALTER TABLE shard_tenant DROP KEY by_state, DROP KEY by_change, ${drops}`,
+    );
+    await fleet.admit('us1', 't_old', 4);
+    await prepare('us1');
+    const { topology, lockFile } = fleet;
+    const table = new ShardTenantTable({ topology, lockFile });
+    expect(await table.read('us1', 't_old')).toMatchObject({ epoch: 4, changeNumber: 0 });
+    expect(await table.admit('us1', 't_new', 1)).toMatchObject({ changeNumber: 1 });
+    await table.close();
   });
 
   it('makes bytes of names that an older release kept as text, and keeps the tenants', async () => {

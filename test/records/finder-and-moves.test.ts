@@ -8,7 +8,7 @@ import type { Fleet } from '../support/fleet/index.ts';
 import { startTcpProxy, type TcpProxy } from '../support/servers/index.ts';
 import { refill, startHouse, type Account } from './house.ts';
 
-const MOVE = { tenant: 't_1', source: 'us1', target: 'us2' };
+const MOVE = { tenant: 't_1', source: 'us1', target: 'us2', mover: 'm1' };
 const ID = '4097'; // of one account of t_1, which no other shard can have made
 
 let fleet: Fleet;

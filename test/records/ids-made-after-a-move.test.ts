@@ -8,7 +8,7 @@ import type { Fleet } from '../support/fleet/index.ts';
 import { Account, refill, startHouse } from './house.ts';
 
 const ID = '4097';
-const MOVE = { tenant: 't_1', source: 'us1', target: 'us2' };
+const MOVE = { tenant: 't_1', source: 'us1', target: 'us2', mover: 'm1' };
 
 let fleet: Fleet;
 let table: ShardTenantTable;

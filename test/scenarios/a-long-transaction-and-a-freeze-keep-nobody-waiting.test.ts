@@ -54,7 +54,7 @@ it('300 writers, a transaction of 30 s and a freeze of one tenant: nobody else w
   longest = 0; // the first ones opened 300 connections at once
 
   const freezing = table.freeze(
-    { shard: 'us1', tenant: 't_1', fromEpoch: 1, toEpoch: 2 },
+    { shard: 'us1', tenant: 't_1', fromEpoch: 1, toEpoch: 2, movingTo: 'us2', mover: 'm1' },
     { deadlineMs: LONG_MS + 20_000 },
   );
   await pause(LONG_MS);

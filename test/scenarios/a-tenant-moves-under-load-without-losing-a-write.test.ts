@@ -32,7 +32,7 @@ describe('a tenant that moves while 8 writers in two processes write for it', ()
   it('loses nothing when the mover is killed at each of its steps and started again', async () => {
     const steps = [
       ...['freeze:target', 'freeze:source', 'freeze:directory', 'copy', 'commit of the copy'],
-      ...['switch:directory', 'switch:target', 'switch:source', 'purge'],
+      ...['switch:seal', 'switch:directory', 'switch:target', 'switch:source', 'purge'],
     ];
     let here: 'us1' | 'us2' = 'us1';
     for (const [i, dieAt] of [...steps, ''].entries()) {
@@ -45,7 +45,8 @@ describe('a tenant that moves while 8 writers in two processes write for it', ()
   }, 180_000);
 
   it('loses nothing when a frozen tenant is thawed, and the thaw is killed at each of its steps', async () => {
-    for (const [i, dieAt] of ['freeze:directory', 'thaw:directory', 'thaw:source', ''].entries()) {
+    const steps = ['freeze:directory', 'thaw:directory', 'thaw:source', 'thaw:target', ''];
+    for (const [i, dieAt] of steps.entries()) {
       const ended = await moving.move('us1', { action: 'thaw', times: i === 0 ? 1 : 2, dieAt });
       expect(ended, dieAt).toBe(dieAt === '' ? 0 : 'SIGKILL');
     }
@@ -54,6 +55,29 @@ describe('a tenant that moves while 8 writers in two processes write for it', ()
     expect(await moving.shardOfTenant()).toBe('us1');
     await expectNothingWrong(100);
   }, 120_000);
+
+  it('is given back without an operator when its mover is stopped past its lease, at each step', async () => {
+    const steps = [
+      ...['freeze:directory', 'copy', 'switch:seal', 'switch:directory', 'switch:target'],
+      'switch:source',
+    ];
+    for (const stopAt of steps) {
+      const from = (await moving.shardOfTenant()) as 'us1' | 'us2';
+      const goOn = await moving.moveAndStop(from, { stopAt, holdMs: 1_000 });
+      const before = moving.acknowledged();
+      await expect
+        .poll(() => moving.acknowledged(), { timeout: 15_000, message: `stopped at ${stopAt}` })
+        .toBeGreaterThan(before + 5);
+      const here = await moving.shardOfTenant();
+      expect(await moving.activeShards(), stopAt).toEqual([here]);
+      await goOn();
+      expect(await moving.shardOfTenant(), stopAt).toBe(here);
+      expect(await moving.activeShards(), stopAt).toEqual([here]);
+    }
+    const from = (await moving.shardOfTenant()) as 'us1' | 'us2';
+    expect(await moving.move(from)).toBe(0); // takes away what the stopped ones have copied
+    await expectNothingWrong(100);
+  }, 180_000);
 
   it('loses nothing when the network to one shard is cut for a while', async () => {
     let over = false;

@@ -25,7 +25,7 @@ afterEach(async () => {
 async function moveToUs3(account: Account): Promise<void> {
   const { directory, shardTenants } = building.house;
   const tenantSwitch = new TenantSwitch({ directory, shardTenants });
-  const move = { tenant: 't_1', source: 'us1', target: 'us3' };
+  const move = { tenant: 't_1', source: 'us1', target: 'us3', mover: 'm1' };
   const { epoch } = await tenantSwitch.freezeTenant(move);
   const row = [account.id, 't_1', 'Ada'];
   await building.rows('us3', 'INSERT INTO account (id, tenant_id, name) VALUES (?)', [row]);

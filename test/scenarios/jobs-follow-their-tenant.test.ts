@@ -29,7 +29,7 @@ describe('a job that was enqueued before its tenant moved', () => {
     const job = await house.for('t_1', () => queue.add('one', { account: loaded }));
 
     const tenantSwitch = new TenantSwitch({ directory, shardTenants });
-    const move = { tenant: 't_1', source: 'us1', target: 'us2' };
+    const move = { tenant: 't_1', source: 'us1', target: 'us2', mover: 'm1' };
     const { epoch } = await tenantSwitch.freezeTenant(move);
     await building.startWorker();
     await expect

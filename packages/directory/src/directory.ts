@@ -25,6 +25,7 @@ import { KeyFormats, type KeyKind } from './keys/key-format.ts';
 import { KeyHash, type KeyHashOptions } from './keys/key-hash.ts';
 import { isAllowed, type AssignmentWish } from './placement/placement-policy.ts';
 import { StoreCalls } from './cache/store-calls.ts';
+import { Settlement } from './moves/settlement.ts';
 
 const DEFAULT_PAGE_ROWS = 1_000;
 
@@ -94,6 +95,7 @@ export class Directory implements Locator {
   readonly #locator: CachedLocator;
   readonly #keys: KeyBook;
   readonly #assignment: Assignment;
+  readonly #settlement: Settlement | undefined;
   readonly #poll: EpochPoll;
 
   /** Opens nothing: the first look-up does. @throws DirectoryOptionsInvalidError */
@@ -112,7 +114,11 @@ export class Directory implements Locator {
     const names = this.topology.tenantNames;
     this.#locator = new CachedLocator({ entries, reader, health, hash, formats, settings, names });
     this.#keys = new KeyBook(this.#calls, hash, formats);
-    this.#assignment = new Assignment(this.#calls, options.topology, options.shardTenants);
+    const { topology, shardTenants: tenants } = options;
+    const assignment = new Assignment(this.#calls, topology, tenants);
+    this.#assignment = assignment;
+    const parts = { book: this, assignment, topology };
+    this.#settlement = tenants && new Settlement({ ...parts, tenants });
     this.#poll = new EpochPoll(store, entries, health, settings);
   }
 
@@ -128,7 +134,7 @@ export class Directory implements Locator {
   locateKey(key: RoutingKey, options?: LocateOptions): Promise<Placement> {
     this.#poll.start();
     if (options?.minEpoch === undefined) return this.#locator.locateKey(key, options);
-    return this.#healing(this.#locator.locateKey(key, options));
+    return this.#settling(this.#locator.locateKey(key, options));
   }
 
   /**
@@ -138,7 +144,7 @@ export class Directory implements Locator {
   locateTenant(tenant: string, options?: LocateOptions): Promise<Placement> {
     this.#poll.start();
     if (options?.minEpoch === undefined) return this.#locator.locateTenant(tenant, options);
-    return this.#healing(this.#locator.locateTenant(tenant, options));
+    return this.#settling(this.#locator.locateTenant(tenant, options));
   }
 
   /** The tenant's placement where the cache has it, fresh enough; else undefined. No I/O. */
@@ -178,7 +184,7 @@ export class Directory implements Locator {
 
   /**
    * Gives a new tenant its shard. The first writer wins, and everybody gets the stored placement,
-   * also where another shard was asked for. Call it again after a failure: it heals.
+   * also where another shard was asked for. Call it again after a failure: it completes.
    * @throws TenantNameRefusedError, AssignmentImpossibleError, UnknownShardError,
    *   PlacementInvalidError, DirectoryUnavailableError, and what the shard answers
    */
@@ -193,6 +199,26 @@ export class Directory implements Locator {
     const stored = await this.#calls.placement(tenant);
     if (stored !== undefined) this.#entries.refreshPlacement(stored);
     return stored;
+  }
+
+  /**
+   * Brings directory and shards in step where a process died between two of its writes: completes
+   * an assignment, a thaw or a switch that was begun, and ends a freeze that is over. Answers the
+   * placement with which the shard agrees now; undefined where it does not yet, or where only an
+   * operator can say which side is right. Look-ups after a shard's refusal call it by themselves.
+   * @throws DirectoryUnavailableError, and what the shards answer
+   */
+  async settle(tenant: string): Promise<Placement | undefined> {
+    return this.#settlement?.settle(tenant);
+  }
+
+  /**
+   * Settles every tenant that a shard has held for longer than its mover may, also those that
+   * nothing asks for; answers what it changed. For a process that runs it now and then.
+   * @throws DirectoryUnavailableError, and what the shards answer
+   */
+  async settleAll(): Promise<Placement[]> {
+    return (await this.#settlement?.settleAll()) ?? [];
   }
 
   /**
@@ -266,14 +292,17 @@ export class Directory implements Locator {
     await outsideContext(() => this.#calls.store.close());
   }
 
-  /** A shard has refused an epoch that the directory still has: perhaps it was never told of it. */
-  async #healing(located: Promise<Placement>): Promise<Placement> {
+  /** A shard has refused an epoch that the directory still has: a process may have died between. */
+  async #settling(located: Promise<Placement>): Promise<Placement> {
     try {
       return await located;
     } catch (error) {
       if (!(error instanceof PlacementBehindError)) throw error;
-      if (!(await this.#assignment.heal(error.placement))) throw error;
-      return error.placement;
+      const settled = await this.#settlement
+        ?.look(error.placement.tenant)
+        .catch((cause: unknown) => Promise.reject(error.because(cause)));
+      if (settled === undefined) throw error;
+      return settled;
     }
   }
 }

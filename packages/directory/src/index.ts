@@ -8,14 +8,14 @@ export {
   type PageOptions,
 } from './directory.ts';
 export { Router, type RouterOptions, type RunOptions } from './router.ts';
-export {
-  TenantSwitch,
-  type FreezeOptions,
-  type SwitchStep,
-  type FrozenMove,
-  type TenantMove,
-  type TenantSwitchOptions,
-} from './tenant-switch.ts';
+export { TenantSwitch, type FreezeOptions, type TenantSwitchOptions } from './tenant-switch.ts';
+export type {
+  FrozenMove,
+  MovePath,
+  SwitchStep,
+  TenantMove,
+  ThawMove,
+} from './moves/tenant-move.ts';
 export type { WaitingRoomOptions } from './waiting-room.ts';
 export type { AssignmentWish } from './placement/placement-policy.ts';
 export type { HashSecret, KeyHashOptions } from './keys/key-hash.ts';

@@ -9,7 +9,6 @@ import {
   type Placement,
   type RoutingKey,
   type ShardContext,
-  type ShardRefusal,
 } from '@switchyard/shard-context';
 import { WaitingRoom, type Visit, type WaitingRoomOptions } from './waiting-room.ts';
 
@@ -95,7 +94,7 @@ export class Router {
         if (refusal === undefined) throw error;
         if (refusal !== 'frozen') stale += 1;
         if (options.repeatable !== true || stale > this.#maxRuns) {
-          this.#refreshBehind(placement, refusal);
+          this.#refreshBehind(placement);
           throw error;
         }
         placement =
@@ -127,8 +126,8 @@ export class Router {
   }
 
   /** The refusal surfaces; the next unit of work of the tenant should not meet it again. */
-  #refreshBehind({ tenant, epoch }: Placement, refusal: ShardRefusal['kind']): void {
-    if (refusal === 'frozen') return;
+  #refreshBehind({ tenant, epoch }: Placement): void {
+    // Also after *frozen*: where its mover is dead, the directory finds out when it is asked.
     this.#directory.locateTenant(tenant, { minEpoch: epoch + 1 }).catch(() => undefined);
   }
 }

@@ -78,11 +78,13 @@ export {
 } from './runner/runner-errors.ts';
 export { queryChannel, type ShardQuery } from './runner/query-channel.ts';
 export {
+  MoverLostError,
   ShardTenantConflictError,
   TenantBusyError,
   TenantNotOnShardError,
   type LockHolder,
 } from './fence/fence-errors.ts';
+export { holdForMover, type MoverHold } from './fence/mover-permission.ts';
 export { ShardTenantTable, type ShardTenantTableOptions } from './operate/shard-tenant-table.ts';
 export { prepareShard, type PreparedShard, type PrepareOptions } from './operate/prepare-shard.ts';
 export { RecordFinder } from './locate/record-finder.ts';

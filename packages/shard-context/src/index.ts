@@ -63,8 +63,16 @@ export type {
   RecordLocator,
   RecordReference,
   RoutingKey,
+} from './ports/locators.ts';
+export type {
+  Arrival,
+  FoundShardTenant,
+  Freeze,
+  ListShardTenants,
+  MoverLease,
+  Seal,
   ShardTenant,
   ShardTenantChange,
   ShardTenants,
   ShardTenantState,
-} from './ports.ts';
+} from './ports/shard-tenants.ts';

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { TenantSwitch, type TenantMove } from '@switchyard/directory';
+import { TenantSwitch, type FrozenMove, type TenantMove } from '@switchyard/directory';
+import { holdForMover } from '@switchyard/models';
 import { connectToShard } from '@switchyard/mysql';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { TENANT } from './entry.ts';
@@ -7,20 +8,28 @@ import { openStage, type StageSpec } from './stage.ts';
 
 /*
  * A process that moves the tenant `count` times to and fro, beginning with `source` → `target`, and
- * in the last move kills itself before the step it is told to. Started again from there, it finishes
- * what was begun: that is what the move promises.
+ * in the last move kills or stops itself before the step it is told to. Started again from there, it
+ * finishes what was begun: that is what the move promises.
  */
-const [specText, source, target, count, action, dieAt] = process.argv.slice(2) as string[];
+const [specText, source, target, count, action, dieAt, signal, holdMs] = process.argv.slice(
+  2,
+) as string[];
 const stage = await openStage(JSON.parse(specText!) as StageSpec);
 
 let isLast = false;
 
 function dieBefore(step: string): void {
-  if (isLast && step === dieAt) process.kill(process.pid, 'SIGKILL');
+  if (isLast && step === dieAt) process.kill(process.pid, signal as NodeJS.Signals);
 }
 
 const { directory, shardTenants } = stage;
-const tenantSwitch = new TenantSwitch({ directory, shardTenants, beforeStep: dieBefore });
+const tenantSwitch = new TenantSwitch({
+  directory,
+  shardTenants,
+  beforeStep: dieBefore,
+  holdMs: Number(holdMs),
+  leaseMs: Number(holdMs),
+});
 
 async function onShard<T>(shard: string, work: (connection: Connection) => Promise<T>): Promise<T> {
   const { topology, lockFile } = stage;
@@ -32,7 +41,7 @@ async function onShard<T>(shard: string, work: (connection: Connection) => Promi
   }
 }
 
-async function copyRows(move: TenantMove): Promise<void> {
+async function copyRows(move: FrozenMove): Promise<void> {
   const rows = await onShard(move.source, async (connection) => {
     const [found] = await connection.query<RowDataPacket[]>(
       'SELECT id, tenantId, value FROM entry WHERE tenantId = ?',
@@ -42,6 +51,7 @@ async function copyRows(move: TenantMove): Promise<void> {
   });
   await onShard(move.target, async (connection) => {
     await connection.beginTransaction();
+    await holdForMover(connection, { ...move, shard: move.target, state: 'incoming' });
     await connection.query('DELETE FROM entry WHERE tenantId = ?', [TENANT]);
     if (rows.length > 0) {
       await connection.query('INSERT INTO entry (id, tenantId, value) VALUES ?', [rows]);
@@ -56,15 +66,19 @@ async function move(step: TenantMove): Promise<void> {
   if (placement?.shard === step.source) {
     const { epoch } = await tenantSwitch.freezeTenant(step);
     dieBefore('copy');
-    await copyRows(step);
+    await copyRows({ ...step, epoch });
     await tenantSwitch.switchTenant({ ...step, epoch });
   } else {
     await tenantSwitch.finishSwitch(step);
   }
   dieBefore('purge');
-  await onShard(step.source, (connection) =>
-    connection.query('DELETE FROM entry WHERE tenantId = ?', [TENANT]),
-  );
+  const { epoch } = (await directory.readPlacement(TENANT))!;
+  await onShard(step.source, async (connection) => {
+    await connection.beginTransaction();
+    await holdForMover(connection, { ...step, shard: step.source, epoch, state: 'moved' });
+    await connection.query('DELETE FROM entry WHERE tenantId = ?', [TENANT]);
+    await connection.commit();
+  });
 }
 
 let here = source!;
@@ -72,7 +86,8 @@ let there = target!;
 for (let i = 0; i < Number(count); i++) {
   isLast = i === Number(count) - 1;
   if (dieAt !== '' && i > 0) await pause(300); // the writers' turn
-  const step = { tenant: TENANT, source: here, target: there };
+  // A mover keeps its token over a restart, which then finishes what it has begun.
+  const step = { tenant: TENANT, source: here, target: there, mover: `${here}-to-${there}` };
   if (action === 'thaw') {
     if (isLast && dieAt !== '') await tenantSwitch.freezeTenant(step);
     await tenantSwitch.thawTenant(step);

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Directory } from '@switchyard/directory';
 import { MySqlStore } from '@switchyard/directory/mysql';
@@ -25,6 +26,17 @@ export interface Audit {
   readonly misplaced: number;
 }
 
+/** How a mover is run. */
+export interface MoverOptions {
+  /** How many moves, to and fro. Default 1. */
+  readonly times?: number;
+  readonly action?: 'move' | 'thaw';
+  /** The step of the last move before which it kills itself. */
+  readonly dieAt?: string;
+  /** How long its freezes hold, and its lease. Default 30,000 ms. */
+  readonly holdMs?: number;
+}
+
 /** Two shards, a directory, and processes that write for a tenant while it moves. */
 export class MovingFleet {
   readonly fleet: Fleet;
@@ -37,6 +49,7 @@ export class MovingFleet {
   readonly #log: string;
   readonly #store: MySqlStore;
   #writers: ChildProcess[] = [];
+  #stopped: ChildProcess | undefined;
 
   private constructor(parts: {
     fleet: Fleet;
@@ -122,15 +135,42 @@ export class MovingFleet {
    * Runs the mover. With `dieAt` it kills itself before that step of the last.
    * @returns its exit code, or the signal that ended it
    */
-  async move(
+  async move(from: 'us1' | 'us2', options: MoverOptions = {}): Promise<number | string> {
+    return endOf(this.#startMover(from, options));
+  }
+
+  /**
+   * Runs the mover until it stops itself (SIGSTOP) before `stopAt` of the last move.
+   * @returns how to let it go on; that answers its exit code
+   */
+  async moveAndStop(
     from: 'us1' | 'us2',
-    options: { times?: number; action?: 'move' | 'thaw'; dieAt?: string } = {},
-  ): Promise<number | string> {
-    const { times = 1, action = 'move', dieAt = '' } = options;
+    options: MoverOptions & { stopAt: string },
+  ): Promise<() => Promise<number | string>> {
+    const { stopAt: dieAt, ...rest } = options;
+    const process = this.#startMover(from, { ...rest, dieAt, signal: 'SIGSTOP' });
+    this.#stopped = process;
+    while (!isStopped(process)) {
+      if (process.exitCode !== null) throw new Error(`the mover ended before ${dieAt}`);
+      await pause(20);
+    }
+    return () => {
+      process.kill('SIGCONT');
+      return endOf(process);
+    };
+  }
+
+  #startMover(from: 'us1' | 'us2', options: MoverOptions & { signal?: string }): ChildProcess {
+    const { times = 1, action = 'move', dieAt = '', signal = 'SIGKILL', holdMs = 30_000 } = options;
     const to = from === 'us1' ? 'us2' : 'us1';
-    const process = child('mover.ts', [this.#moverSpec, from, to, times, action, dieAt]);
-    const [code, signal] = (await once(process, 'exit')) as [number | null, string | null];
-    return code ?? signal ?? 'unknown';
+    const how = [from, to, times, action, dieAt, signal, holdMs];
+    return child('mover.ts', [this.#moverSpec, ...how]);
+  }
+
+  /** Shards whose row of the tenant says that it may write there. */
+  async activeShards(): Promise<string[]> {
+    const rows = await this.#shardTenants.find(TENANT);
+    return rows.filter(({ row }) => row.state === 'active').map(({ shard }) => shard);
   }
 
   /** Where the directory says that the tenant is. */
@@ -184,6 +224,7 @@ export class MovingFleet {
 
   async stop(): Promise<void> {
     for (const process of this.#writers) process.kill('SIGKILL');
+    this.#stopped?.kill('SIGKILL');
     await this.proxy.stop();
     await this.#shardTenants.close();
     await this.#directory.close();
@@ -216,6 +257,20 @@ export class MovingFleet {
       refused[line.slice(2)] = (refused[line.slice(2)] ?? 0) + 1;
     }
     return refused;
+  }
+}
+
+async function endOf(process: ChildProcess): Promise<number | string> {
+  const [code, signal] = (await once(process, 'exit')) as [number | null, string | null];
+  return code ?? signal ?? 'unknown';
+}
+
+/** Linux tells in the third field of `stat`, behind the program's name. */
+function isStopped({ pid }: ChildProcess): boolean {
+  try {
+    return /\) T /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
   }
 }
 

@@ -181,11 +181,19 @@ export class CachedLocator implements Locator {
  */
 export class PlacementBehindError extends DirectoryUnavailableError {
   readonly placement: Placement;
-  constructor(placement: Placement, minEpoch: number) {
+  readonly minEpoch: number;
+  constructor(placement: Placement, minEpoch: number, options?: { cause?: unknown }) {
     super(`locate tenant ${printName(placement.tenant)}`, {
       reason: `the directory is at epoch ${placement.epoch}, and ${minEpoch} was asked for`,
+      ...options,
     });
     this.placement = placement;
+    this.minEpoch = minEpoch;
+  }
+
+  /** The same, where the shard could not be asked either. */
+  because(cause: unknown): PlacementBehindError {
+    return new PlacementBehindError(this.placement, this.minEpoch, { cause });
   }
 }
 

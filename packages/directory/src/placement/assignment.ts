@@ -11,15 +11,15 @@ import type { StoreCalls } from '../cache/store-calls.ts';
 const FIRST_EPOCH = 1;
 
 /**
- * First assignment: the directory decides, then the shard is told. Killed in between, the tenant
- * has a placement and no row on its shard, which then refuses its writes; the next `assign` of the
- * same tenant, or the refresh after that refusal, tells the shard.
+ * First assignment: the directory decides (`assigning`), the shard is told, the directory notes that
+ * it was (`active`). Killed in between, the next `assign` of the same tenant, or the look after a
+ * shard's refusal, completes it. Only what says `assigning` is completed so: a shard that has lost a
+ * tenant which it once had would otherwise be told to take its writes without its rows.
  */
 export class Assignment {
   readonly #calls: StoreCalls;
   readonly #topology: Topology;
   readonly #shardTenants: ShardTenants | undefined;
-  readonly #healing = new Map<string, Promise<boolean>>();
 
   constructor(calls: StoreCalls, topology: Topology, shardTenants: ShardTenants | undefined) {
     this.#calls = calls;
@@ -27,32 +27,29 @@ export class Assignment {
     this.#shardTenants = shardTenants;
   }
 
-  /** The stored placement: the first writer's, whoever asks. @throws TenantNameRefusedError */
+  /**
+   * The stored placement: the first writer's, whatever else was asked for.
+   * @throws TenantNameRefusedError
+   */
   async assign(tenant: string, wish: AssignmentWish): Promise<Placement> {
     this.#topology.tenantNames.check('assign a tenant', tenant);
     const stored = (await this.#calls.placement(tenant)) ?? (await this.#store(tenant, wish));
-    await this.heal(stored);
-    return stored;
+    return this.complete(stored);
   }
 
-  /**
-   * Tells the shard of a tenant that it has never heard of. Any other row is left alone: then the
-   * tenant is being switched, and the switch knows better. True where the shard's row now agrees.
-   */
-  heal(stored: Placement): Promise<boolean> {
-    const { tenant } = stored;
-    const healing = this.#healing.get(tenant) ?? this.#heal(stored);
-    this.#healing.set(tenant, healing); // many may wait for one tenant: the shard is asked once
-    return healing.finally(() => this.#healing.delete(tenant));
-  }
-
-  async #heal({ shard, tenant, epoch, state }: Placement): Promise<boolean> {
+  /** Tells the shard of a tenant that was assigned to it, and notes that. Repeated: the same. */
+  async complete(stored: Placement): Promise<Placement> {
     const tenants = this.#shardTenants;
-    if (tenants === undefined || state !== 'active') return false;
-    const row = await outsideContext(
+    if (tenants === undefined || stored.state !== 'assigning') return stored;
+    const { shard, tenant, epoch } = stored;
+    await outsideContext(
       async () => (await tenants.read(shard, tenant)) ?? tenants.admit(shard, tenant, epoch),
     );
-    return row.state === 'active' && row.epoch === epoch;
+    const told: Placement = { ...stored, state: 'active' };
+    const now = await this.#calls.call(`assign tenant ${tenant}`, (store) =>
+      store.replacePlacement(epoch, told),
+    );
+    return now ?? told;
   }
 
   async #store(tenant: string, wish: AssignmentWish): Promise<Placement> {
@@ -61,7 +58,7 @@ export class Assignment {
       tenant,
       shard: name,
       epoch: FIRST_EPOCH,
-      state: 'active',
+      state: 'assigning',
       homeRegion: wish.homeRegion ?? wish.region,
       allowedRegions: wish.allowedRegions,
     };

@@ -16,7 +16,7 @@ export interface Survey {
 }
 
 /** Tables of `models` on a shard. */
-const MODELS_TABLES = ['shard_identity', 'shard_tenant'];
+const MODELS_TABLES = ['shard_identity', 'shard_tenant', 'shard_tenant_counter'];
 
 /** Switchyard's own tables on a shard: what adoption, copies and drift leave out. */
 export const SYSTEM_TABLES: readonly string[] = [...MODELS_TABLES, ...LEDGER_TABLES];

@@ -61,7 +61,8 @@ export function fenceRefusal(
   const at = { attempted: 'begin a write', shard: route.shard, tenant: route.tenant };
   if (state === 'missing') return new TenantNotOnShardError(at, { cause });
   const arriving = state === 'incoming' && Number(epoch) <= route.epoch;
-  if (state === 'frozen' || arriving) return new TenantFrozenError(at, { cause });
+  const isHeld = state === 'frozen' || state === 'sealed';
+  if (isHeld || arriving) return new TenantFrozenError(at, { cause });
   const stale = { ...at, seenEpoch: route.epoch, movedTo: movedTo === '' ? undefined : movedTo };
   return new StaleRouteError(stale, { cause });
 }
@@ -77,11 +78,10 @@ export class ShardTenantConflictError extends SwitchyardError {
     at: { shard: string; tenant: string; expected: string; found: ShardTenant | undefined },
   ) {
     const { found } = at;
-    const says = found === undefined ? 'no record' : `${found.state} at epoch ${found.epoch}`;
     super({
       attempted: `${attempted} tenant ${printName(at.tenant)}`,
       shard: at.shard,
-      reason: `the shard has ${says}, expected ${at.expected}`,
+      reason: `the shard has ${describeRow(found)}, expected ${at.expected}`,
       remedy: 'Read the placement again: another move may have changed it',
     });
     this.found = found;
@@ -111,4 +111,34 @@ export class TenantBusyError extends SwitchyardError {
     });
     this.holders = at.holders;
   }
+}
+
+/** A mover is about to write rows of a tenant that it does not hold any more. Nothing was written. */
+export class MoverLostError extends SwitchyardError {
+  static override readonly code = 'MOVER_LOST';
+  readonly tenant: string;
+  /** What the shard says now; undefined where it has no record. */
+  readonly found: ShardTenant | undefined;
+
+  constructor(at: {
+    shard: string;
+    tenant: string;
+    expected: string;
+    found: ShardTenant | undefined;
+  }) {
+    super({
+      attempted: `write rows of tenant ${printName(at.tenant)} for its move`,
+      shard: at.shard,
+      reason: `the shard has ${describeRow(at.found)}, expected ${at.expected}, held by this mover`,
+      remedy: 'Stop this move: it was ended, or another mover has taken its place',
+    });
+    this.tenant = at.tenant;
+    this.found = at.found;
+  }
+}
+
+function describeRow(row: ShardTenant | undefined): string {
+  if (row === undefined) return 'no record';
+  const over = row.freezeIsOver ? ' past its deadline' : '';
+  return `${row.state} at epoch ${row.epoch}${over}`;
 }

@@ -1,8 +1,24 @@
+/** Columns that say which mover holds a tenant and until when, and in which order rows changed. */
+export const MOVERS_COLUMNS: readonly string[] = [
+  'moving_to VARCHAR(64) NULL',
+  'mover VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NULL',
+  'freeze_ends DATETIME(6) NULL',
+  'lease_ends DATETIME(6) NULL',
+  'change_number BIGINT UNSIGNED NOT NULL DEFAULT 0',
+];
+
+/** Keys by which tenants that are held, or have changed, are found. */
+export const MOVERS_KEYS: readonly string[] = [
+  'KEY by_state (state, tenant)',
+  'KEY by_change (change_number)',
+];
+
 /**
  * One row per tenant and stripe: who may write here, and by which epoch. Names are kept as bytes:
  * every collation of characters makes one name of some two, and `utf8mb4_bin` of those that differ
  * in spaces at the end. The stripe lets a very busy tenant be spread over several rows later without
- * DDL; today it is always 0.
+ * DDL; today it is always 0. `freeze_ends` and `lease_ends` are in UTC: sessions of two time zones
+ * read and write them.
  */
 export const SHARD_TENANT = `CREATE TABLE IF NOT EXISTS shard_tenant (
   tenant VARBINARY(255) NOT NULL,
@@ -10,17 +26,25 @@ export const SHARD_TENANT = `CREATE TABLE IF NOT EXISTS shard_tenant (
   state VARCHAR(16) NOT NULL,
   epoch BIGINT UNSIGNED NOT NULL,
   moved_to VARCHAR(64) NULL,
+  ${MOVERS_COLUMNS.join(', ')},
   changed_at DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6),
-  PRIMARY KEY (tenant, stripe)
+  PRIMARY KEY (tenant, stripe),
+  ${MOVERS_KEYS.join(', ')}
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4`;
 
-/** For a shard that was prepared while names were kept as text. Their bytes stay as they were. */
-export const NAMES_AS_BYTES = 'ALTER TABLE shard_tenant MODIFY tenant VARBINARY(255) NOT NULL';
+/**
+ * One row with the number of the shard's last change of a placement. Every change takes the next
+ * number in its own transaction and locks this row until it commits: so numbers grow in the order of
+ * commits, and who has seen one has seen all below it.
+ */
+export const SHARD_TENANT_COUNTER = `CREATE TABLE IF NOT EXISTS shard_tenant_counter (
+  one TINYINT UNSIGNED NOT NULL,
+  number BIGINT UNSIGNED NOT NULL,
+  PRIMARY KEY (one)
+) ENGINE=InnoDB`;
 
-/** Answers a row where the shard still keeps names as text. */
-export const FIND_NAMES_AS_TEXT = `SELECT 1 FROM information_schema.COLUMNS
-  WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'shard_tenant'
-    AND COLUMN_NAME = 'tenant' AND DATA_TYPE <> 'varbinary'`;
+/** The counter's one row; makes none where it stands. */
+export const FIRST_NUMBER = 'INSERT IGNORE INTO shard_tenant_counter (one, number) VALUES (1, 0)';
 
 /** Name of the procedure that begins a fenced transaction; its format is part of the name. */
 export const FENCE_PROCEDURE = 'switchyard_begin_v1';
@@ -33,7 +57,8 @@ export const FENCE_REFUSAL = 'switchyard fence:';
  * write here at this epoch; otherwise rolls back and signals what it found. A lock in place of a
  * plain read also keeps the transaction's read view closed until the check is over. The tenant comes
  * as text, whatever the character set of the connection, and is compared as its bytes in UTF-8: the
- * column is binary. Nothing is checked for `missing` but the row: the caller decides, and no gap lock outlives the refusal.
+ * column is binary. Nothing is checked for `missing` but the row: the caller decides, and no gap lock
+ * outlives the refusal.
  */
 export const CREATE_FENCE_PROCEDURE = `CREATE PROCEDURE IF NOT EXISTS ${FENCE_PROCEDURE}(
   IN for_tenant VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,

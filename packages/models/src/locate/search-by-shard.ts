@@ -144,7 +144,8 @@ interface AwayRow {
 /** The epoch from which on the directory knows more of the tenant than this shard does. */
 function settledAt(residence: Residence | undefined): number {
   if (residence === undefined) return 0;
-  return residence.state === 'frozen' ? residence.epoch + 1 : residence.epoch;
+  const isHeld = residence.state === 'frozen' || residence.state === 'sealed';
+  return isHeld ? residence.epoch + 1 : residence.epoch;
 }
 
 /** A row whose tenant the directory has here: thawed, or taken over and about to be activated. */

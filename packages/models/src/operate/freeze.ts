@@ -1,9 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ShardTenantChange } from '@switchyard/shard-context';
+import type { Freeze } from '@switchyard/shard-context';
 import { isServerError, ServerError } from '@switchyard/mysql/internal';
 import type { Connection } from 'mysql2/promise';
+import { takeNumber } from '../fence/change-row.ts';
+import { MAY_WRITE } from '../fence/fence-condition.ts';
 import { TenantBusyError, type LockHolder } from '../fence/fence-errors.ts';
 import type { LockHolders } from './lock-holders.ts';
+import { freezeTenant } from './mover-steps.ts';
 
 /**
  * Longest that a freeze stands in the queue for the row. A waiting exclusive lock makes every new
@@ -31,8 +34,7 @@ export interface FreezeTools {
   readonly holders: LockHolders;
 }
 
-const LOCK_ROW =
-  "SELECT state, epoch FROM shard_tenant WHERE tenant = ? AND state = 'active' AND epoch = ? FOR UPDATE";
+const LOCK_ROW = `SELECT 1 FROM shard_tenant WHERE ${MAY_WRITE} FOR UPDATE`;
 
 /**
  * Locks the tenant's row against its open transactions and freezes it. Tries without waiting, looks
@@ -42,27 +44,27 @@ const LOCK_ROW =
  */
 export async function freezeRow(
   tools: FreezeTools,
-  change: ShardTenantChange,
+  freeze: Freeze,
   deadlineMs: number,
 ): Promise<void> {
-  const endsAt = Date.now() + deadlineMs;
+  const endsAt = performance.now() + deadlineMs;
   let pauseMs = FIRST_PAUSE_MS;
   let seen: readonly LockHolder[] = [];
   await tools.waiting.query('SET SESSION innodb_lock_wait_timeout = 1');
   // No gap locks: a neighbour's admission has nothing to do with this.
   await tools.waiting.query('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED');
   for (;;) {
-    if (await tryFreeze(tools, change, 'NOWAIT')) return;
+    if (await tryFreeze(tools, freeze, 'NOWAIT')) return;
     // Whoever was seen to be long is waited out without standing in the queue again.
     const held = await tools.holders.held(threadOf(tools.waiting));
     seen = held ?? (await tools.holders.stillOpen(seen.filter(isLong)));
     if (!hasLong(seen)) {
-      const blocking = await freezeWaiting(tools, change);
+      const blocking = await freezeWaiting(tools, freeze);
       if (blocking === 'frozen') return;
       seen = blocking;
     }
-    const left = endsAt - Date.now();
-    if (left <= 0) throw new TenantBusyError({ ...change, deadlineMs, holders: seen.slice(0, 3) });
+    const left = endsAt - performance.now();
+    if (left <= 0) throw new TenantBusyError({ ...freeze, deadlineMs, holders: seen.slice(0, 3) });
     // Others pass while we pause: never shorter than the wait that we imposed on them.
     await pause(Math.min(left, pauseMs));
     pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
@@ -72,19 +74,19 @@ export async function freezeRow(
 /** Stands in the queue, for a second at most, and leaves it when a long transaction is in front. */
 async function freezeWaiting(
   tools: FreezeTools,
-  change: ShardTenantChange,
+  freeze: Freeze,
 ): Promise<'frozen' | readonly LockHolder[]> {
   const thread = threadOf(tools.waiting);
-  const since = Date.now();
+  const since = performance.now();
   let settled = false;
   let seen: readonly LockHolder[] = [];
-  const freezing = tryFreeze(tools, change, '').finally(() => (settled = true));
+  const freezing = tryFreeze(tools, freeze, '').finally(() => (settled = true));
   freezing.catch(() => undefined); // awaited below
   while (!settled) {
     await Promise.race([freezing.catch(() => undefined), pause(LOOK_MS)]);
     if (settled) break;
     seen = (await tools.holders.blocking(thread)) ?? seen;
-    const over = Date.now() - since >= LOCK_WAIT_MS - LOOK_MS;
+    const over = performance.now() - since >= LOCK_WAIT_MS - LOOK_MS;
     // InnoDB looks at its own timeout once a second, which may double it.
     if (over || hasLong(seen)) await tools.watching.query(`KILL QUERY ${thread}`);
   }
@@ -94,17 +96,13 @@ async function freezeWaiting(
 /** False where the row was held; the transaction is then rolled back. */
 async function tryFreeze(
   { waiting }: FreezeTools,
-  change: ShardTenantChange,
+  freeze: Freeze,
   nowait: 'NOWAIT' | '',
 ): Promise<boolean> {
-  const { tenant, fromEpoch, toEpoch } = change;
   try {
     await waiting.query('START TRANSACTION');
-    await waiting.query(`${LOCK_ROW} ${nowait}`, [tenant, fromEpoch]);
-    await waiting.query(
-      "UPDATE shard_tenant SET state = 'frozen', epoch = ? WHERE tenant = ? AND state = 'active' AND epoch = ?",
-      [toEpoch, tenant, fromEpoch],
-    );
+    await waiting.query(`${LOCK_ROW} ${nowait}`, [freeze.tenant, freeze.fromEpoch]);
+    if (await freezeTenant(waiting, freeze)) await takeNumber(waiting, freeze);
     await waiting.query('COMMIT');
     return true;
   } catch (error) {

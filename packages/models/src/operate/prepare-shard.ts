@@ -16,13 +16,8 @@ import {
   ShardNotIdentifiableError,
   ShardNotWritableError,
 } from '@switchyard/mysql/internal';
-import type { Connection, RowDataPacket } from 'mysql2/promise';
-import {
-  CREATE_FENCE_PROCEDURE,
-  FIND_NAMES_AS_TEXT,
-  NAMES_AS_BYTES,
-  SHARD_TENANT,
-} from '../fence/fence-tables.ts';
+import type { Connection } from 'mysql2/promise';
+import { prepareFence } from '../fence/prepare-fence.ts';
 
 /** What `prepareShard` needs. */
 export interface PrepareOptions {
@@ -74,18 +69,11 @@ async function prepare(
   if (found !== undefined) refuseStranger(found, shard, expected ?? found);
   else if (expected !== undefined) throw identityLost(shard);
   await connection.query(SHARD_IDENTITY);
-  await connection.query(SHARD_TENANT);
-  await keepNamesAsBytes(connection);
-  await connection.query(CREATE_FENCE_PROCEDURE);
+  await prepareFence(connection);
   const identity = found ?? (await stamp(connection, shard));
   const { uuid, incarnation } = identity;
   if (expected === undefined) await lockFile.record({ [shard.name]: { uuid, incarnation } });
   return { shard: shard.name, identity: { uuid, incarnation }, stamped: found === undefined };
-}
-
-async function keepNamesAsBytes(connection: Connection): Promise<void> {
-  const [asText] = await connection.query<RowDataPacket[]>(FIND_NAMES_AS_TEXT);
-  if (asText.length > 0) await connection.query(NAMES_AS_BYTES);
 }
 
 async function stamp(connection: Connection, shard: Shard): Promise<ShardIdentity> {

@@ -1,10 +1,14 @@
 import {
   outsideContext,
+  type Arrival,
+  type FoundShardTenant,
+  type Freeze,
+  type ListShardTenants,
   type LockFile,
+  type Seal,
   type ShardTenant,
   type ShardTenantChange,
   type ShardTenants,
-  type ShardTenantState,
   type Topology,
 } from '@switchyard/shard-context';
 import {
@@ -14,10 +18,14 @@ import {
   type PooledConnection,
   type PoolOptions,
 } from '@switchyard/mysql/internal';
-import type { Connection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
+import type { Connection } from 'mysql2/promise';
+import { changeRow } from '../fence/change-row.ts';
 import { ShardTenantConflictError } from '../fence/fence-errors.ts';
+import { listRows, readRow } from '../fence/tenant-row.ts';
 import { freezeRow } from './freeze.ts';
 import { LockHolders } from './lock-holders.ts';
+import { admitTenant, expectTenant, renewLease, sealTenant } from './mover-steps.ts';
+import { STEPS, takeStep, type Step } from './placement-steps.ts';
 
 const DEFAULT_DEADLINE_MS = 30_000;
 /** Switches are rare and come in bursts: connections are kept for the next step, not for long. */
@@ -31,18 +39,11 @@ export interface ShardTenantTableOptions {
   readonly pool?: Omit<PoolOptions, 'driverOptions'>;
 }
 
-/** A change of a tenant's record: from one state and epoch to another. */
-interface Step {
-  readonly verb: string;
-  readonly from: ShardTenantState;
-  readonly to: ShardTenantState;
-  readonly movedTo?: string;
-}
-
 /**
  * The tenants' records on the shards, `shard_tenant`: what the fence reads. Every change is a
- * compare-and-set on state and epoch; repeated after a kill it answers as if it had just been done.
- * For the directory, operators' tools and the mover; it uses connections of its own and no context.
+ * compare-and-set on state and epoch, and where a mover makes it, on its token; repeated after a
+ * kill it answers as if it had just been done. For the directory, operators' tools and the mover; it
+ * uses connections of its own and no context.
  */
 export class ShardTenantTable implements ShardTenants {
   readonly #topology: Topology;
@@ -58,78 +59,102 @@ export class ShardTenantTable implements ShardTenants {
     return this.#on(shard, (connection) => readRow(connection, tenant));
   }
 
+  /** A page of the shard's records; `after` the last name gives the next one. */
+  list(shard: string, options: ListShardTenants = {}): Promise<ShardTenant[]> {
+    return this.#on(shard, (connection) => listRows(connection, options));
+  }
+
+  /** Asks all shards of the topology at once. @throws where one of them does not answer */
+  async find(tenant: string): Promise<FoundShardTenant[]> {
+    const asked = this.#topology.shards.map(async ({ name: shard }) => {
+      const row = await this.read(shard, tenant);
+      return row === undefined ? [] : [{ shard, row }];
+    });
+    return (await Promise.all(asked)).flat();
+  }
+
   /**
    * @throws TenantNameRefusedError, ShardTenantConflictError where the shard has another record of
    *   the tenant
    */
   async admit(shard: string, tenant: string, epoch: number): Promise<ShardTenant> {
     this.#topology.tenantNames.check('admit a tenant', tenant);
-    return this.#on(shard, async (connection) => {
-      await connection.query(
-        "INSERT IGNORE INTO shard_tenant (tenant, stripe, state, epoch) VALUES (?, 0, 'active', ?)",
-        [tenant, epoch],
-      );
-      const found = await readRow(connection, tenant);
-      if (found?.state === 'active' && found.epoch === epoch) return found;
-      const expected = `none, or active at epoch ${epoch}`;
-      throw new ShardTenantConflictError('admit', { shard, tenant, expected, found });
-    });
+    const found = await this.#change({ shard, tenant }, (connection) =>
+      admitTenant(connection, tenant, epoch),
+    );
+    if (found?.state === 'active' && found.epoch === epoch) return found;
+    throw conflict('admit', { shard, tenant }, `none, or active at epoch ${epoch}`, found);
   }
 
   /**
-   * A tenant that lived here before comes back by a higher epoch.
-   * @throws TenantNameRefusedError, ShardTenantConflictError where the tenant lives on the shard
+   * A tenant that lived here before comes back by a higher epoch. The place of another mover is
+   * taken once its lease is over, by a higher epoch too: what that mover may still do in the
+   * directory can then not make active what this one has begun to copy.
+   * @throws TenantNameRefusedError, ShardTenantConflictError where the tenant lives on the shard or another mover brings it
    */
-  async expect(shard: string, tenant: string, epoch: number): Promise<ShardTenant> {
+  async expect(arrival: Arrival): Promise<ShardTenant> {
+    const { shard, tenant, epoch, mover } = arrival;
     this.#topology.tenantNames.check('expect a tenant', tenant);
-    return this.#on(shard, async (connection) => {
-      await connection.query(
-        "INSERT IGNORE INTO shard_tenant (tenant, stripe, state, epoch) VALUES (?, 0, 'incoming', ?)",
-        [tenant, epoch],
-      );
-      await connection.query(
-        `UPDATE shard_tenant SET state = 'incoming', epoch = ?, moved_to = NULL
-          WHERE tenant = ? AND state IN ('incoming', 'moved') AND epoch < ?`,
-        [epoch, tenant, epoch],
-      );
-      const found = await readRow(connection, tenant);
-      if (found?.state === 'incoming' && found.epoch === epoch) return found;
-      const expected = `none, or incoming or moved at an epoch below ${epoch}`;
-      throw new ShardTenantConflictError('expect', { shard, tenant, expected, found });
-    });
+    const renewed = await this.#on(shard, (connection) =>
+      renewLease(connection, 'incoming', arrival),
+    );
+    if (renewed !== undefined) return renewed;
+    const found = await this.#change(arrival, (connection) => expectTenant(connection, arrival));
+    const isOurs = found?.state === 'incoming' && found.epoch === epoch && found.mover === mover;
+    if (isOurs) return found;
+    const expected = `none, moved or removed at an epoch below ${epoch}, or incoming by this mover`;
+    throw conflict('expect', arrival, expected, found);
   }
 
   /**
    * Waits for the tenant's open transactions; others wait for it a second at most, and not at all
-   * behind a transaction that is seen to be long. `deadlineMs`: default 30,000.
-   * @throws TenantBusyError (retryable; nothing was changed), ShardTenantConflictError
+   * behind a transaction that is seen to be long. `deadlineMs`: default 30,000. The time that the
+   * freeze holds begins when it is made; made again it is not longer.
+   * @throws TenantBusyError (retryable; nothing was changed), ShardTenantConflictError also where
+   *   another mover froze the tenant
    */
-  async freeze(
-    change: ShardTenantChange,
-    options: { deadlineMs?: number } = {},
-  ): Promise<ShardTenant> {
-    const step: Step = { verb: 'freeze', from: 'active', to: 'frozen' };
-    const already = await this.read(change.shard, change.tenant);
-    if (already?.state === 'active' && already.epoch === change.fromEpoch) {
-      await this.#freeze(change, options.deadlineMs ?? DEFAULT_DEADLINE_MS);
+  async freeze(freeze: Freeze, options: { deadlineMs?: number } = {}): Promise<ShardTenant> {
+    const { shard, tenant, fromEpoch, toEpoch, mover } = freeze;
+    const already = await this.read(shard, tenant);
+    if (already?.state === 'active' && already.epoch === fromEpoch) {
+      await this.#freeze(freeze, options.deadlineMs ?? DEFAULT_DEADLINE_MS);
     }
-    return this.#on(change.shard, (connection) => verified(connection, change, step));
+    const found = await this.read(shard, tenant);
+    const isOurs = found?.state === 'frozen' && found.epoch === toEpoch && found.mover === mover;
+    if (isOurs) return found;
+    throw conflict('freeze', freeze, `active at epoch ${fromEpoch}`, found);
+  }
+
+  /** @throws ShardTenantConflictError also past the deadline, and for another mover */
+  async seal(seal: Seal): Promise<ShardTenant> {
+    const { shard, epoch, mover } = seal;
+    const renewed = await this.#on(shard, (connection) => renewLease(connection, 'sealed', seal));
+    if (renewed !== undefined) return renewed;
+    const found = await this.#change(seal, (connection) => sealTenant(connection, seal));
+    const isOurs = found?.state === 'sealed' && found.epoch === epoch && found.mover === mover;
+    if (isOurs) return found;
+    const expected = `frozen at epoch ${epoch} by this mover, and not past the deadline`;
+    throw conflict('seal', seal, expected, found);
   }
 
   /** @throws ShardTenantConflictError */
   thaw(change: ShardTenantChange): Promise<ShardTenant> {
-    return this.#change(change, { verb: 'thaw', from: 'frozen', to: 'active' });
+    return this.#step(change, STEPS.thaw);
   }
 
   /** @throws ShardTenantConflictError */
   activate(change: ShardTenantChange): Promise<ShardTenant> {
-    return this.#change(change, { verb: 'activate', from: 'incoming', to: 'active' });
+    return this.#step(change, STEPS.activate);
   }
 
   /** @throws ShardTenantConflictError */
   retire(change: ShardTenantChange & { readonly movedTo: string }): Promise<ShardTenant> {
-    const { movedTo } = change;
-    return this.#change(change, { verb: 'retire', from: 'frozen', to: 'moved', movedTo });
+    return this.#step(change, STEPS.retire);
+  }
+
+  /** @throws ShardTenantConflictError */
+  remove(change: ShardTenantChange): Promise<ShardTenant> {
+    return this.#step(change, STEPS.remove);
   }
 
   /** Closes its connections. */
@@ -137,24 +162,36 @@ export class ShardTenantTable implements ShardTenants {
     return this.#pools.close();
   }
 
-  #change(change: ShardTenantChange, step: Step): Promise<ShardTenant> {
-    return this.#on(change.shard, async (connection) => {
-      await connection.query<ResultSetHeader>(
-        `UPDATE shard_tenant SET state = ?, epoch = ?, moved_to = ?
-          WHERE tenant = ? AND state = ? AND epoch = ?`,
-        [step.to, change.toEpoch, step.movedTo ?? null, change.tenant, step.from, change.fromEpoch],
-      );
-      return verified(connection, change, step);
+  async #step(
+    change: ShardTenantChange & { readonly movedTo?: string },
+    step: Step,
+  ): Promise<ShardTenant> {
+    const found = await this.#change(change, (connection) => takeStep(connection, change, step));
+    const { fromEpoch, toEpoch, movedTo } = change;
+    const isDone = found?.state === step.to && found.epoch === toEpoch && found.movedTo === movedTo;
+    if (isDone) return found;
+    const expected = `${step.from.join(' or ')} at epoch ${fromEpoch}`;
+    throw conflict(step.verb, change, expected, found);
+  }
+
+  /** The row after a change, which may have been made before: the end is what counts. */
+  #change(
+    at: { readonly shard: string; readonly tenant: string },
+    change: (connection: Connection) => Promise<boolean>,
+  ): Promise<ShardTenant | undefined> {
+    return this.#on(at.shard, async (connection) => {
+      await changeRow(connection, at, () => change(connection));
+      return readRow(connection, at.tenant);
     });
   }
 
-  async #freeze(change: ShardTenantChange, deadlineMs: number): Promise<void> {
-    const { engine } = this.#topology.shard(change.shard).server;
-    await this.#on(change.shard, (waiting, pooled) =>
-      this.#on(change.shard, async (watching) => {
+  async #freeze(freeze: Freeze, deadlineMs: number): Promise<void> {
+    const { engine } = this.#topology.shard(freeze.shard).server;
+    await this.#on(freeze.shard, (waiting, pooled) =>
+      this.#on(freeze.shard, async (watching) => {
         pooled.tainted = true; // its lock wait is shortened
-        const holders = new LockHolders(watching, engine, change.tenant);
-        await freezeRow({ waiting, watching, holders }, change, deadlineMs);
+        const holders = new LockHolders(watching, engine, freeze.tenant);
+        await freezeRow({ waiting, watching, holders }, freeze, deadlineMs);
       }),
     );
   }
@@ -180,32 +217,11 @@ export class ShardTenantTable implements ShardTenants {
   }
 }
 
-async function readRow(connection: Connection, tenant: string): Promise<ShardTenant | undefined> {
-  const [rows] = await connection.query<RowDataPacket[]>(
-    'SELECT state, epoch, moved_to FROM shard_tenant WHERE tenant = ? AND stripe = 0',
-    [tenant],
-  );
-  const row = rows[0];
-  if (row === undefined) return undefined;
-  return Object.freeze({
-    tenant,
-    state: row['state'] as ShardTenantState,
-    epoch: Number(row['epoch']),
-    movedTo: (row['moved_to'] as string | null) ?? undefined,
-  });
-}
-
-/** The row after a change, which may have been made before: the end is what counts. */
-async function verified(
-  connection: Connection,
-  change: ShardTenantChange,
-  step: Step,
-): Promise<ShardTenant> {
-  const { shard, tenant, fromEpoch, toEpoch } = change;
-  const found = await readRow(connection, tenant);
-  if (found?.state === step.to && found.epoch === toEpoch && found.movedTo === step.movedTo) {
-    return found;
-  }
-  const expected = `${step.from} at epoch ${fromEpoch}`;
-  throw new ShardTenantConflictError(step.verb, { shard, tenant, expected, found });
+function conflict(
+  verb: string,
+  { shard, tenant }: { readonly shard: string; readonly tenant: string },
+  expected: string,
+  found: ShardTenant | undefined,
+): ShardTenantConflictError {
+  return new ShardTenantConflictError(verb, { shard, tenant, expected, found });
 }

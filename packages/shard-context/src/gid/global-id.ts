@@ -1,4 +1,4 @@
-import type { RecordReference } from '../ports.ts';
+import type { RecordReference } from '../ports/locators.ts';
 import {
   GlobalIdInvalidError,
   GlobalIdShardMissingError,

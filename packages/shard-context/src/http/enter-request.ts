@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import type { Locator, Placement, RoutingKey } from '../ports.ts';
+import type { Locator, Placement, RoutingKey } from '../ports/locators.ts';
 import { declaredShard } from '../declared-shard.ts';
 import type { ShardContext } from '../shard-context.ts';
 import { outsideContext } from '../storage.ts';

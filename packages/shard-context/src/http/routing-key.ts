@@ -1,5 +1,5 @@
 import { SwitchyardError } from '../errors.ts';
-import type { RoutingKey } from '../ports.ts';
+import type { RoutingKey } from '../ports/locators.ts';
 
 /** Longer than any key or token that fits in a request's headers, short enough to hash for nothing. */
 const MAX_VALUE_LENGTH = 8_192;

@@ -9,11 +9,12 @@ export interface RoutingKey {
 }
 
 /**
- * `active`: the shard takes the tenant's writes. `moving`: it still does, and a copy is being made
- * elsewhere (nothing sets it yet: it is the coming mover's). `frozen`: no shard takes writes for a
- * moment; retry after a wait.
+ * `assigning`: the shard is chosen and not yet known to have been told; only such a placement is
+ * completed by itself. `active`: the shard takes the tenant's writes. `moving`: it still does, and a
+ * copy is being made elsewhere (nothing sets it yet: it is the coming mover's). `frozen`: no shard
+ * takes writes for a moment; retry after a wait.
  */
-export type PlacementState = 'active' | 'moving' | 'frozen';
+export type PlacementState = 'assigning' | 'active' | 'moving' | 'frozen';
 
 /** Where a tenant lives: the directory's answer. */
 export interface Placement {
@@ -47,50 +48,6 @@ export interface Locator {
    * is dear. Undefined where somebody has to be asked.
    */
   cachedTenant?(tenant: string, options?: LocateOptions): Placement | undefined;
-}
-
-/** What a shard itself records of a tenant. `incoming`: being copied here; `moved`: was here. */
-export type ShardTenantState = 'incoming' | 'active' | 'frozen' | 'moved';
-
-/** The row of `shard_tenant`: the truth for writes. */
-export interface ShardTenant {
-  readonly tenant: string;
-  readonly state: ShardTenantState;
-  readonly epoch: number;
-  /** Name of the shard the tenant moved to, when `moved`. */
-  readonly movedTo: string | undefined;
-}
-
-/** A compare-and-set of a tenant's row on its shard. */
-export interface ShardTenantChange {
-  readonly shard: string;
-  readonly tenant: string;
-  /** The epoch that the row must have; anything else is refused and changes nothing. */
-  readonly fromEpoch: number;
-  /** The epoch that the row gets; greater than `fromEpoch`. */
-  readonly toEpoch: number;
-}
-
-/**
- * What the directory does to a tenant on its shard when it assigns and switches. Implemented by
- * `models`; given to the directory as an argument. Every step is idempotent: repeated with the same
- * arguments after a kill, it answers as if it had just been done.
- */
-export interface ShardTenants {
-  /** The shard's record of the tenant; undefined where there is none. */
-  read(shard: string, tenant: string): Promise<ShardTenant | undefined>;
-  /** Makes the tenant active at `epoch` where the shard has no record, or an equal one. */
-  admit(shard: string, tenant: string, epoch: number): Promise<ShardTenant>;
-  /** Announces a tenant that is about to be copied to the shard; it takes no writes yet. */
-  expect(shard: string, tenant: string, epoch: number): Promise<ShardTenant>;
-  /** active → frozen. Returns when no transaction of the tenant is open any more. */
-  freeze(change: ShardTenantChange, options?: { deadlineMs?: number }): Promise<ShardTenant>;
-  /** frozen → active on the same shard: the move was given up. */
-  thaw(change: ShardTenantChange): Promise<ShardTenant>;
-  /** incoming → active on the new shard, after the directory has switched. */
-  activate(change: ShardTenantChange): Promise<ShardTenant>;
-  /** frozen → moved on the old shard. */
-  retire(change: ShardTenantChange & { readonly movedTo: string }): Promise<ShardTenant>;
 }
 
 /** A record's identity as it travels: model, id, and where it was last seen. */
