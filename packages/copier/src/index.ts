@@ -24,3 +24,4 @@ export { CopyBusyError } from './locks/lease.ts';
 export { CopyTablesChangedError } from './cut-over/which-tables.ts';
 export { DuplicateUnderNewKeyError, RowDoesNotFitError } from './apply/apply-errors.ts';
 export { TableStaysLockedError } from './locks/lock-errors.ts';
+export { RowsDifferError } from './verify/verify-errors.ts';

@@ -99,7 +99,7 @@ export function keyOnTarget({ source, columns }: TablePair): KeyColumns {
 }
 
 /** True where the target sorts the key as the source does. */
-function hasSameOrder({ source, columns }: TablePair): boolean {
+export function hasSameOrder({ source, columns }: TablePair): boolean {
   return source.key.every((from) => {
     const to = columns.find((pair) => pair.from.name === from.name)?.to;
     if (to === undefined || to.family !== from.family) return false;

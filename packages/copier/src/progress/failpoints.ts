@@ -14,6 +14,7 @@ export const COPY_STEPS = [
   'before-batch-commit',
   'batch-committed',
   'copied',
+  'verified',
   'before-lock',
   'locked',
   'drained',

@@ -11,6 +11,7 @@ import { KeyLog } from '../key-log/key-log.ts';
 import { logNames } from '../key-log/log-table.ts';
 import { noFailpoints } from '../progress/failpoints.ts';
 import { withSession, type CopierSession } from '../session/open-session.ts';
+import { verifyRows } from '../verify/verify-rows.ts';
 import { copyNames } from '../table/copy-names.ts';
 import { readTable } from '../table/read-table.ts';
 import { applyChanges } from '../copying/apply-changes.ts';
@@ -57,6 +58,10 @@ async function copyOrGoOn(context: CopyContext): Promise<ShadowCopyResult> {
   const copying = await startRecording(context);
   const recorded = await stateOf(copying);
   await copyRows(copying, recorded);
+  if (options.checksum !== false) {
+    await verifyRows(copying);
+    await copying.failpoints.pass('verified');
+  }
   await waitForRelease(copying);
   const lockedMs = await cutOver(copying, recorded.incarnation);
   await copying.failpoints.pass('renamed');
@@ -76,7 +81,7 @@ async function removeAsIfNeverBegun(context: CopyContext): Promise<void> {
 function isHopeless(error: unknown): boolean {
   return [
     ...['DUPLICATE_UNDER_NEW_KEY', 'ROW_DOES_NOT_FIT', 'CHANGE_SOURCE_LOST'],
-    ...['CHANGE_SOURCE_UNUSABLE', 'DEFINITION_REFUSED', 'TABLE_NOT_COPYABLE'],
+    ...['CHANGE_SOURCE_UNUSABLE', 'ROWS_DIFFER', 'DEFINITION_REFUSED', 'TABLE_NOT_COPYABLE'],
   ].some((code) => isSwitchyardError(error, code));
 }
 
