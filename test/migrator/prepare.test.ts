@@ -109,6 +109,36 @@ describe('switchyard prepare', () => {
       },
     );
 
+    it('gives it tables that the server writes otherwise when they are made again, and sequences', async () => {
+      const comment = 'ids, as in AUTO_INCREMENT=900000';
+      for (const shard of ['us1', 'us2']) {
+        await fleet.rows(
+          shard,
+          `CREATE TABLE told (id BIGINT AUTO_INCREMENT PRIMARY KEY COMMENT '${comment}', a VARCHAR(9))
+             COLLATE utf8mb4_unicode_ci`,
+        );
+        await fleet.rows(shard, "INSERT INTO told (a) VALUES ('one')");
+      }
+      const isMariadb = fleet.databaseOf('us1').server.engine === 'mariadb';
+      if (isMariadb) {
+        for (const shard of ['us1', 'us2']) {
+          await fleet.rows(shard, 'CREATE SEQUENCE numbers START WITH 7');
+          await fleet.rows(
+            shard,
+            'CREATE TABLE drawn (id BIGINT NOT NULL DEFAULT nextval(numbers) PRIMARY KEY, a INT)',
+          );
+        }
+      }
+      expect((await fleet.json(['prepare'])).code).toBe(0);
+      await fleet.rows('us3', "INSERT INTO told (a) VALUES ('new')");
+      const [{ id } = {}] = await fleet.rows('us3', 'SELECT id FROM told');
+      expect(Number(id)).toBeLessThan(900_000);
+      if (!isMariadb) return;
+      await fleet.rows('us3', 'INSERT INTO drawn (a) VALUES (1)');
+      expect(await fleet.rows('us3', 'SELECT id FROM drawn')).toEqual([{ id: 7 }]);
+      expect(await fleet.rows('us1', 'SELECT NEXTVAL(numbers) AS n')).toEqual([{ n: 7 }]);
+    });
+
     it('gives it their views, triggers and routines as well', async () => {
       const account = 'FROM account';
       for (const sql of [

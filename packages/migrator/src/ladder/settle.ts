@@ -1,6 +1,7 @@
 import { escapeIdentifier, failureNumber, ServerError } from '@switchyard/mysql/internal';
 import type { Clause } from '../parser/statement.ts';
 import { columnLines, otherLines } from '../recording/definition.ts';
+import { nameOfLine } from '../recording/table-meaning.ts';
 import type { ScratchSchema } from '../recording/scratch-schema.ts';
 import type { NotClimbed } from './climb.ts';
 
@@ -39,7 +40,7 @@ async function settleOne(
 ): Promise<Verdict> {
   const name = clause.name ?? '';
   const columns = columnLines(definition);
-  const named = otherLines(definition).filter((line) => line.includes(escapeIdentifier(name)));
+  const named = otherLines(definition).filter((line) => nameOfLine(line) === name);
   if (clause.kind === 'rename-column' && refusal.number === ServerError.ER_BAD_FIELD_ERROR) {
     const renamed = !columns.has(name) && columns.has(clause.newName ?? '');
     return renamed ? 'same' : 'refused';
@@ -74,7 +75,7 @@ async function sameKey(
   const name = escapeIdentifier(clause.name ?? '');
   if (clause.kind === 'add-foreign-key' || clause.kind === 'add-check') {
     const text = clause.text.replace(/CONSTRAINT\s+(`(?:[^`]|``)+`|\S+)/i, `CONSTRAINT ${PROBE}`);
-    const probe = await linesOfTwin(scratch, table, [text], escapeIdentifier(PROBE));
+    const probe = await linesOfTwin(scratch, table, text, (line) => nameOfLine(line) === PROBE);
     return verdict(
       probe.map((line) => line.replace(escapeIdentifier(PROBE), name)),
       existing,
@@ -83,10 +84,11 @@ async function sameKey(
   if (clause.kind === 'add-primary-key') {
     const of = otherLines((await scratch.definition(table)) ?? '');
     const text = `DROP PRIMARY KEY, ${clause.text}`;
-    return verdict(await linesOfTwin(scratch, table, [text], 'PRIMARY KEY ('), of);
+    return verdict(await linesOfTwin(scratch, table, text, isPrimary), of);
   }
   const text = `DROP INDEX ${name}, ${clause.text}`;
-  return verdict(await linesOfTwin(scratch, table, [text], name), existing);
+  const isOfName = (line: string) => nameOfLine(line) === clause.name;
+  return verdict(await linesOfTwin(scratch, table, text, isOfName), existing);
 }
 
 function verdict(wanted: readonly string[], existing: readonly string[]): Verdict {
@@ -97,11 +99,15 @@ function verdict(wanted: readonly string[], existing: readonly string[]): Verdic
 async function linesOfTwin(
   scratch: ScratchSchema,
   table: string,
-  clauses: readonly string[],
-  containing: string,
+  clause: string,
+  isMeant: (line: string) => boolean,
 ): Promise<string[]> {
-  const twin = await twinWith(scratch, table, clauses);
-  return otherLines(twin ?? '').filter((line) => line.includes(containing));
+  const twin = await twinWith(scratch, table, [clause]);
+  return otherLines(twin ?? '').filter(isMeant);
+}
+
+function isPrimary(line: string): boolean {
+  return line.startsWith('PRIMARY KEY ');
 }
 
 /** The definition of an empty copy (without foreign keys) after `clauses`; undefined if refused. */

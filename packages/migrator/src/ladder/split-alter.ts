@@ -1,4 +1,5 @@
 import type { Clause } from '../parser/statement.ts';
+import { sameDefinition } from '../recording/definition.ts';
 import type { ScratchSchema } from '../recording/scratch-schema.ts';
 import { climb, type Climbed, type ClimbOptions, type NotClimbed } from './climb.ts';
 import type { StepPath } from './path.ts';
@@ -49,7 +50,7 @@ export async function climbAlter(
 
   async function isSame(rises: readonly Rise[]): Promise<boolean> {
     if (rises.some((rise) => rise.result.outcome !== 'climbed')) return false;
-    return (await scratch.definition(table)) === after;
+    return sameDefinition(await scratch.definition(table), after);
   }
 }
 
@@ -90,7 +91,7 @@ async function grouped(
   await scratch.restore(table, before);
   const units = groups.map((clauses) => ({ clauses }));
   const together = await climbEach(scratch, table, units, optionsOf);
-  const same = (await scratch.definition(table)) === after;
+  const same = sameDefinition(await scratch.definition(table), after);
   if (same && costOf(together) <= costOf(apart)) return together;
   await scratch.restore(table, before);
   const single = apart.map((rise) => ({ clauses: rise.clauses }));

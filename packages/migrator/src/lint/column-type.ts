@@ -28,7 +28,7 @@ const FAMILIES: readonly (readonly [RegExp, TypeFamily])[] = [
 /** Reads a line like `varchar(20) NOT NULL DEFAULT ''`. */
 export function columnType(line: string): ColumnType {
   const [, name = '', inner = ''] =
-    /^([a-z]+)(?:\(((?:'(?:[^']|'')*'|[^)'])*)\))?/i.exec(line) ?? [];
+    /^([a-z][a-z0-9]*)(?:\(((?:'(?:[^'\\]|''|\\.)*'|[^)'])*)\))?/is.exec(line) ?? [];
   const lower = name.toLowerCase();
   const rest = line.slice(name.length);
   const family = FAMILIES.find(([names]) => names.test(lower))?.[1] ?? 'other';
@@ -38,10 +38,17 @@ export function columnType(line: string): ColumnType {
     numbers: family === 'choice' ? [] : inner.split(',').filter(Boolean).map(Number),
     unsigned: /\bunsigned\b/i.test(rest),
     nullable: !/\bNOT NULL\b/.test(rest),
-    values: [...inner.matchAll(/'((?:[^']|'')*)'/g)].map(([, value]) =>
-      (value ?? '').replaceAll("''", "'"),
-    ),
+    values: [...inner.matchAll(/'((?:[^'\\]|''|\\.)*)'/gs)].map(([, value]) => plainText(value)),
   };
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', 0: '\0', Z: '\x1a' };
+
+/** What a string between quotes stands for: `it''s`, `a\\b`. */
+function plainText(quoted = ''): string {
+  return quoted.replaceAll(/''|\\(.)/gs, (_all, char: string | undefined) =>
+    char === undefined ? "'" : (ESCAPES[char] ?? char),
+  );
 }
 
 const TEXT_BYTES: Readonly<Record<string, number>> = {

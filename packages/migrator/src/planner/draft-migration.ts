@@ -1,3 +1,4 @@
+import { sameDefinition } from '../recording/definition.ts';
 import { replacedColumns } from '../lint/replaced-columns.ts';
 import type { RecordedStatement, Recording } from '../recording/recorded.ts';
 import { draftAlter } from './draft-alter.ts';
@@ -46,7 +47,7 @@ async function refuseDifference(
 ): Promise<void> {
   const got = await context.scratch.definitions();
   for (const table of new Set([...wanted.keys(), ...got.keys()])) {
-    if (wanted.get(table) === got.get(table)) continue;
+    if (sameDefinition(wanted.get(table), got.get(table))) continue;
     context.refuse({
       rule: 'PLAN_DIFFERS',
       table,

@@ -5,11 +5,13 @@ import type { Fleet } from '../rollout/fleet.ts';
 import { rowsOf } from '../server/connection.ts';
 import { noteBaseline, readMigrationRows, type LedgerRow } from '../ledger/ledger.ts';
 import { FLOORS, noteFloors } from '../ledger/noted-floors.ts';
-import { readDefinition } from '../recording/definition.ts';
+import { readDefinition, sameDefinition } from '../recording/definition.ts';
+import { copySequences } from '../recording/sequences.ts';
 import { copyObjects } from './copy-objects.ts';
 import { SchemaCopyError } from './prepare-errors.ts';
 import { idCeilings } from './id-floors.ts';
-import { SYSTEM_TABLES, tablesOf } from './survey.ts';
+import { SYSTEM_TABLES } from '../ledger/system-tables.ts';
+import { tablesOf } from './survey.ts';
 
 /** A shard that has a schema, and the migrations that made it. */
 export interface SchemaSource {
@@ -132,9 +134,11 @@ async function copyTables(
 ): Promise<void> {
   // Old tables have definitions that today's rules refuse, and parents may come later.
   await target.query("SET SESSION foreign_key_checks = 0, sql_mode = ''");
+  await copySequences(sibling, target);
   for (const table of tables) {
     const definition = await readDefinition(sibling, table);
-    if (definition === undefined || (await readDefinition(target, table)) === definition) continue;
+    if (definition === undefined) continue;
+    if (sameDefinition(await readDefinition(target, table), definition)) continue;
     await target.query(definition);
     copied();
   }
@@ -168,7 +172,7 @@ async function verify(
   const different: string[] = [];
   for (const table of tables) {
     const here = await readDefinition(target, table);
-    if (here !== (await readDefinition(sibling, table))) different.push(table);
+    if (!sameDefinition(here, await readDefinition(sibling, table))) different.push(table);
   }
   const extra = (await ownTables(target)).filter((name) => !tables.includes(name));
   const wrong = [...different, ...extra];

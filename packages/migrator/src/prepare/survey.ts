@@ -2,7 +2,7 @@ import { readIdentity } from '@switchyard/mysql/internal';
 import type { Connection } from 'mysql2/promise';
 import type { Shard } from '@switchyard/shard-context';
 import { rowsOf } from '../server/connection.ts';
-import { LEDGER_TABLES } from '../ledger/tables.ts';
+import { SYSTEM_TABLES } from '../ledger/system-tables.ts';
 
 /** What a shard's database is before anything is written to it. */
 export interface Survey {
@@ -14,12 +14,6 @@ export interface Survey {
   /** Tells servers apart by what they say of themselves; equal ones are looked at again. */
   readonly serverMark: string;
 }
-
-/** Tables of `models` on a shard. */
-const MODELS_TABLES = ['shard_identity', 'shard_tenant', 'shard_tenant_counter'];
-
-/** Switchyard's own tables on a shard: what adoption, copies and drift leave out. */
-export const SYSTEM_TABLES: readonly string[] = [...MODELS_TABLES, ...LEDGER_TABLES];
 
 /** Looks at a shard's database. Nothing is changed. */
 export async function surveyShard(shard: Shard, connection: Connection): Promise<Survey> {

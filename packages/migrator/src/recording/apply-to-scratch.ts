@@ -1,6 +1,6 @@
 import { escapeIdentifier } from '@switchyard/mysql';
 import type { Clause, Statement } from '../parser/statement.ts';
-import { columnLines } from './definition.ts';
+import { columnLines, parentsOf } from './definition.ts';
 import type { ScratchSchema } from './scratch-schema.ts';
 import { saysAlreadyThere } from '../server/server-answer.ts';
 
@@ -62,8 +62,7 @@ async function mirrorForAlter(
   const { table, clauses } = statement;
   await scratch.mirror([table]);
   const parents = clauses.flatMap((clause) => clause.references?.table ?? []);
-  const own = [...(scratch.seen.get(table) ?? '').matchAll(/REFERENCES `((?:[^`]|``)+)` \(/g)];
-  await scratch.mirror([...parents, ...own.map(([, name]) => (name ?? '').replaceAll('``', '`'))]);
+  await scratch.mirror([...parents, ...parentsOf(scratch.seen.get(table) ?? '')]);
   if (clauses.some((clause) => SEEN_BY_CHILDREN.has(clause.kind))) {
     await mirrorWithChildren(scratch, [table]);
   }

@@ -1,12 +1,17 @@
 import { createHash } from 'node:crypto';
 import { escapeIdentifier, isServerError, ServerError } from '@switchyard/mysql/internal';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { keyColumns, meaningOf, parentOf, plainParts } from './table-meaning.ts';
+import { outsideStrings, tableText, withoutCounter } from './table-text.ts';
 
 const NOT_A_TABLE = [ServerError.ER_NO_SUCH_TABLE, ServerError.ER_WRONG_OBJECT];
+/** MariaDB names the database of a sequence that a default draws from; on each shard it is its own. */
+const DRAWS_FROM_SEQUENCE = /\b(?:next|last)val\(/;
 
 /**
  * What `SHOW CREATE TABLE` says, without what changes by itself (the next AUTO_INCREMENT value), or
- * undefined where there is no such table. A view is no table.
+ * undefined where there is no such table. A view is no table. To make the table again; two of them
+ * are compared by `sameDefinition` or `digestOf`, never as texts.
  */
 export async function readDefinition(
   connection: Connection,
@@ -16,53 +21,75 @@ export async function readDefinition(
   try {
     const [rows] = await connection.query<RowDataPacket[]>(`SHOW CREATE TABLE ${quoted}`);
     const text = (rows[0] as { 'Create Table'?: string } | undefined)?.['Create Table'];
-    return text === undefined ? undefined : normalised(text);
+    if (text === undefined) return undefined;
+    const whole = withoutCounter(text.replaceAll('\r\n', '\n'));
+    return DRAWS_FROM_SEQUENCE.test(whole) ? await withoutDatabase(connection, whole) : whole;
   } catch (error) {
     if (isServerError(error, ...NOT_A_TABLE)) return undefined;
     throw error;
   }
 }
 
-/** Digest of a definition; undefined stays undefined. */
-export function digestOf(definition: string | undefined): string | undefined {
-  if (definition === undefined) return undefined;
-  return createHash('sha256').update(definition).digest('hex').slice(0, 32);
+async function withoutDatabase(connection: Connection, text: string): Promise<string> {
+  const [rows] = await connection.query<RowDataPacket[]>('SELECT DATABASE() AS name');
+  const own = `${escapeIdentifier(String(rows[0]?.['name']))}.`;
+  const find = (call: string) => (plain: string) => plain.replaceAll(`${call}(${own}`, `${call}(`);
+  return outsideStrings(outsideStrings(text, find('nextval')), find('lastval'));
 }
 
-/** The lines of a definition that name columns, by the column's name. */
-export function columnLines(definition: string): Map<string, string> {
-  const lines = new Map<string, string>();
-  for (const line of definition.split('\n')) {
-    const found = /^\s+`((?:[^`]|``)+)` (.*?),?$/.exec(line);
-    if (found !== null) lines.set((found[1] ?? '').replaceAll('``', '`'), found[2] ?? '');
+/** The sequences that columns of a definition draw from. */
+export function sequencesOf(definition: string): string[] {
+  const names = new Set<string>();
+  for (const line of columnLines(definition).values()) {
+    outsideStrings(line, (plain) => {
+      for (const [, name] of plain.matchAll(/\b(?:next|last)val\(`((?:[^`]|``)+)`\)/g)) {
+        names.add((name ?? '').replaceAll('``', '`'));
+      }
+      return plain;
+    });
   }
-  return lines;
+  return [...names];
+}
+
+/** True where both mean the same table, or where there is none on either side. */
+export function sameDefinition(one: string | undefined, other: string | undefined): boolean {
+  return digestOf(one) === digestOf(other);
+}
+
+/** Digest of what a definition means; undefined stays undefined. */
+export function digestOf(definition: string | undefined): string | undefined {
+  if (definition === undefined) return undefined;
+  return createHash('sha256').update(meaningOf(definition)).digest('hex').slice(0, 32);
+}
+
+/** What a definition says of each column, by the column's name; texts with their collation. */
+export function columnLines(definition: string): ReadonlyMap<string, string> {
+  const text = tableText(definition);
+  return text === undefined ? new Map() : plainParts(text).columns;
 }
 
 /** The lines of keys and constraints, without their comma. */
-export function otherLines(definition: string): string[] {
-  return definition
-    .split('\n')
-    .filter((line) => /^\s+[A-Z]/.test(line))
-    .map((line) => line.trim().replace(/,$/, ''));
+export function otherLines(definition: string): readonly string[] {
+  const text = tableText(definition);
+  return text === undefined ? [] : plainParts(text).others;
 }
 
 /** Columns of the keys of a definition that allow no duplicates, where they are plain columns. */
 export function uniqueKeys(definition: string): string[][] {
   return otherLines(definition).flatMap((line) => {
-    const list = /^(?:PRIMARY|UNIQUE) KEY .*?\((`[^()]*)\)/.exec(line)?.[1];
-    if (list === undefined) return [];
-    return [
-      [...list.matchAll(/`((?:[^`]|``)+)`/g)].map(([, name]) => (name ?? '').replaceAll('``', '`')),
-    ];
+    if (!/^(?:PRIMARY|UNIQUE) KEY /.test(line)) return [];
+    const columns = keyColumns(line);
+    return columns === undefined ? [] : [columns];
   });
 }
 
-function normalised(text: string): string {
-  return text.replace(/ AUTO_INCREMENT=\d+(?=[^\n]*$)/, '').replaceAll('\r\n', '\n');
+/** The tables that foreign keys of a definition refer to. */
+export function parentsOf(definition: string): string[] {
+  return otherLines(definition).flatMap((line) => parentOf(line) ?? []);
 }
 
 /** The storage engine in a definition: `InnoDB`. Empty where there is no table. */
 export function engineOf(definition: string | undefined): string {
-  return /^\) ENGINE=(\w+)/m.exec(definition ?? '')?.[1] ?? '';
+  const options = definition === undefined ? undefined : tableText(definition)?.options;
+  return /(?:^| )ENGINE=(\w+)/.exec(options ?? '')?.[1] ?? '';
 }

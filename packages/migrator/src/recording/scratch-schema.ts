@@ -2,8 +2,10 @@ import { escapeIdentifier, isServerError, ServerError } from '@switchyard/mysql/
 import { randomBytes } from 'node:crypto';
 import pLimit from 'p-limit';
 import type { Connection, QueryResult, RowDataPacket } from 'mysql2/promise';
-import { readDefinition } from './definition.ts';
+import { SYSTEM_TABLES } from '../ledger/system-tables.ts';
+import { readDefinition, sameDefinition, sequencesOf } from './definition.ts';
 import { readAsTypeorm } from './read-as-typeorm.ts';
+import { readSequence } from './sequences.ts';
 import {
   ScratchClosedError,
   ScratchRefusedError,
@@ -37,6 +39,7 @@ export class ScratchSchema {
   readonly facts: ServerFacts;
   readonly #connection: Connection;
   readonly #shard: string;
+  readonly #sequences = new Set<string>();
   readonly #checkpoint = new Map<string, string>();
   readonly #turns = pLimit(1);
   #at: 'scratch' | 'shard' | 'unknown' = 'unknown';
@@ -143,19 +146,29 @@ export class ScratchSchema {
   }
 
   /**
-   * Makes empty tables like the shard's own, where that was not done yet.
+   * Makes empty tables like the shard's own, where that was not done yet. Switchyard's own tables are
+   * left out: migrations have nothing to do with them.
    * @throws TableNotMirroredError
    */
   async mirror(tables: Iterable<string>): Promise<void> {
-    const wanted = [...new Set(tables)].filter((table) => !this.seen.has(table));
+    const wanted = [...new Set(tables)].filter(
+      (table) => !this.seen.has(table) && !SYSTEM_TABLES.includes(table),
+    );
     if (wanted.length === 0) return;
+    const sequences = new Map<string, string>();
     const found = await this.atShard(async (connection) => {
       const definitions: [string, string | undefined][] = [];
-      for (const table of wanted)
-        definitions.push([table, await readDefinition(connection, table)]);
+      for (const table of wanted) {
+        const definition = await readDefinition(connection, table);
+        definitions.push([table, definition]);
+        for (const name of sequencesOf(definition ?? '')) {
+          sequences.set(name, await readSequence(connection, name));
+        }
+      }
       return definitions;
     });
     await this.#leniently(async () => {
+      for (const [name, sql] of sequences) await this.#makeSequence(name, sql);
       for (const [table, definition] of found) {
         this.seen.set(table, definition);
         if (definition === undefined || (await this.definition(table)) !== undefined) continue;
@@ -192,7 +205,7 @@ export class ScratchSchema {
     const now = await this.definitions();
     await this.#leniently(async () => {
       for (const [table, definition] of now) {
-        if (this.#checkpoint.get(table) === definition) continue;
+        if (sameDefinition(this.#checkpoint.get(table), definition)) continue;
         await this.query(`DROP TABLE ${escapeIdentifier(table)}`);
         now.delete(table);
       }
@@ -210,13 +223,20 @@ export class ScratchSchema {
     });
   }
 
+  async #makeSequence(name: string, sql: string): Promise<void> {
+    if (this.#sequences.has(name)) return;
+    await this.query(sql);
+    this.#sequences.add(name);
+  }
+
   async #create(table: string, definition: string): Promise<void> {
     try {
       await this.query(definition);
     } catch (error) {
       throw new TableNotMirroredError(this.#shard, table, error);
     }
-    if ((await this.definition(table)) !== definition) {
+    const made = await this.definition(table);
+    if (!sameDefinition(made, definition)) {
       throw new TableNotMirroredError(this.#shard, table, undefined);
     }
   }
@@ -269,13 +289,14 @@ async function readOnly<T>(connection: Connection, work: () => Promise<T>): Prom
   }
 }
 
-/** Names of the tables of the connection's database, in one order. */
+/** Names of the application's tables in the connection's database, in one order. */
 export async function readTableNames(connection: Connection): Promise<ReadonlySet<string>> {
   const [rows] = await connection.query<RowDataPacket[]>(
     { sql: "SHOW FULL TABLES WHERE Table_type = 'BASE TABLE'", rowsAsArray: true },
     [],
   );
-  return new Set((rows as unknown as [string, string][]).map(([name]) => name).sort());
+  const names = (rows as unknown as [string, string][]).map(([name]) => name);
+  return new Set(names.filter((name) => !SYSTEM_TABLES.includes(name)).sort());
 }
 
 /** A planner that was killed leaves its database behind; an hour later it is nobody's. */

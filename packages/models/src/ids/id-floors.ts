@@ -70,11 +70,17 @@ async function autoIncrementColumns(connection: IdConnection): Promise<[string, 
   return rows.map((row) => [String(row['tableName']), String(row['columnName'])]);
 }
 
+/**
+ * The counter stands in the options, which begin the only line with a bracket at its start, before
+ * any string: comments of columns and of the table may say `AUTO_INCREMENT=5` as well.
+ */
+const COUNTER = /\n\) [^'\n]*? AUTO_INCREMENT=(\d+)/;
+
 /** SHOW CREATE TABLE, because MySQL keeps information_schema's counter for a day. */
 async function counterOf(connection: IdConnection, table: string): Promise<bigint> {
   const [row] = await rowsOf(connection, `SHOW CREATE TABLE ${escapeIdentifier(table)}`);
   const text = String(row?.['Create Table'] ?? '');
-  return BigInt(/\bAUTO_INCREMENT=(\d+)/.exec(text)?.[1] ?? 1);
+  return BigInt(COUNTER.exec(text)?.[1] ?? 1);
 }
 
 /** mysql2 answers `[rows, fields]`, a query runner `rows`. */
