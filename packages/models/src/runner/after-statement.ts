@@ -6,6 +6,7 @@ import {
   type PooledConnection,
   wasNotSent,
 } from '@switchyard/mysql/internal';
+import { QueryResult } from 'typeorm/query-runner/QueryResult.js';
 import type { Statement } from '../statements/classify.ts';
 import { FenceLostError, OutcomeUnknownError } from './runner-errors.ts';
 import { mayWrite } from './statement-rules.ts';
@@ -27,16 +28,23 @@ export function refuseEndedFence(answer: unknown, statement: Statement, shard: s
 
 /** The status of a raw answer, of a structured one, or of the last result of a CALL. */
 function serverStatus(answer: unknown): number | undefined {
-  if (typeof answer !== 'object' || answer === null) return undefined;
-  const { raw, serverStatus: status } = answer as { raw?: unknown; serverStatus?: unknown };
-  if (typeof status === 'number') return status;
-  if (raw !== undefined && raw !== answer) return serverStatus(raw);
-  return Array.isArray(answer) ? statusOfLast(answer) : undefined;
+  const raw = answer instanceof QueryResult ? (answer.raw as unknown) : answer;
+  const header: unknown = Array.isArray(raw) ? raw.at(-1) : raw;
+  return isHeader(header) ? header.serverStatus : undefined;
 }
 
-function statusOfLast(answers: readonly unknown[]): number | undefined {
-  const last = answers.at(-1) as { serverStatus?: unknown } | undefined;
-  return typeof last?.serverStatus === 'number' ? last.serverStatus : undefined;
+/**
+ * True for what mysql2 makes of the server's answer to a statement without rows. A row of
+ * INSERT … RETURNING may have columns of any name, but it is a plain object.
+ */
+function isHeader(value: unknown): value is { readonly serverStatus: number } {
+  if (typeof value !== 'object' || value === null || isPlain(value)) return false;
+  return typeof (value as { serverStatus?: unknown }).serverStatus === 'number';
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
 }
 
 /** What a failed statement means for its connection, its transaction and its caller. */
