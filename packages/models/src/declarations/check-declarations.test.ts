@@ -61,6 +61,18 @@ describe('the declarations of a sharded data source', () => {
     expect(await refusal(2, Inquiry, Check)).toBeUndefined();
   });
 
+  it.each([{ database: 'other' }, { name: 'other.room' }])(
+    'are refused for a table %j, which would be in one database for every shard',
+    async (options) => {
+      @Sharded({ tenant: 'none' })
+      @Entity(options)
+      class Room {
+        @PrimaryColumn({ type: 'int' }) id!: number;
+      }
+      expect(await refusal(1, Room)).toMatchObject({ code: 'DECLARATION_INVALID' });
+    },
+  );
+
   it('are refused for two entities of one name: a global ID could mean either', async () => {
     const namesake = () => {
       @Sharded({ tenant: 'none' })

@@ -1,3 +1,4 @@
+import { printName } from '@switchyard/shard-context/internal';
 import type { EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import {
@@ -22,6 +23,7 @@ export function checkDeclarations(metadatas: readonly EntityMetadata[], shards: 
   for (const metadata of metadatas) {
     refusePinned(metadata);
     refuseRelationsAcross(metadata);
+    refuseOtherDatabase(metadata);
     const declaration = declarationOf(metadata);
     if (declaration?.domain === 'sharded' && !isDerived(metadata)) check(metadata, declaration);
   }
@@ -68,6 +70,13 @@ function refusePinned(metadata: EntityMetadata): void {
     `it is pinned to the domain ${declaration.name}, and this data source is sharded`,
     'Move it to the plain DataSource of its domain',
   );
+}
+
+/** Every shard's rows would go to that one database, past the fence of each. */
+function refuseOtherDatabase({ name, database, tablePath }: EntityMetadata): void {
+  if (!database && !tablePath.includes('.')) return;
+  const reason = `its table ${printName(tablePath)} names a database, which would be the same on every shard`;
+  throw new DeclarationInvalidError(name, reason);
 }
 
 /** TypeORM needs both sides in one data source; that one of them is declared elsewhere is the sign. */
