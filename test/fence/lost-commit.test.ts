@@ -72,6 +72,28 @@ describe.each([
   });
 });
 
+describe('an answer to COMMIT that comes after enableQueryTimeout has given it up', () => {
+  it.each(['a transaction', 'an autocommit write'])('of %s is OUTCOME_UNKNOWN', async (which) => {
+    const email = `late ${which}`;
+    const dataSource = await fleet.open({ enableQueryTimeout: true, maxQueryExecutionTime: 300 });
+    const late = onTenant(async () => {
+      await dataSource.getRepository(Account).count(); // connected before the fault
+      if (which === 'an autocommit write') cutAt('late');
+      const insert = () => dataSource.getRepository(Account).insert(row(email));
+      if (which === 'an autocommit write') return insert();
+      return dataSource.transaction(async (manager) => {
+        await manager.insert(Account, row(email));
+        cutAt('late');
+      });
+    });
+    await expect(late).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN', retryable: false });
+    await expect.poll(() => written(email)).toBe(1);
+    cutAt('none');
+    await onTenant(() => dataSource.getRepository(Account).insert(row(`after ${email}`)));
+    expect(await written(`after ${email}`)).toBe(1);
+  });
+});
+
 describe('a connection lost in an autocommit write that no fence holds', () => {
   it('surfaces as OUTCOME_UNKNOWN as well', async () => {
     const killed = fleet.onShard('us1', () =>

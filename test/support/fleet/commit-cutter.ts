@@ -3,15 +3,19 @@ import { connect, createServer, type AddressInfo } from 'node:net';
 import type { TcpTarget } from '../servers/index.ts';
 
 /** What happens to the connection on which the next COMMIT is seen. */
-export type CommitFault = 'none' | 'before' | 'after';
+export type CommitFault = 'none' | 'before' | 'after' | 'late';
 
-/** A proxy that cuts a connection at its COMMIT: before the server hears it, or after. */
+/**
+ * A proxy that cuts a connection at its COMMIT, before the server hears it or after; or keeps its
+ * answer back for a second.
+ */
 export interface CommitCutter extends TcpTarget {
   fault: CommitFault;
   stop(): void;
 }
 
 const COMMIT = Buffer.from('COMMIT');
+const LATE_MS = 1_000;
 
 /** Starts such a proxy in front of `target`. */
 export async function startCommitCutter(target: TcpTarget): Promise<CommitCutter> {
@@ -21,7 +25,11 @@ export async function startCommitCutter(target: TcpTarget): Promise<CommitCutter
     upstream.on('error', () => client.destroy());
     client.on('data', (bytes) => {
       const cuts = cutter.fault !== 'none' && bytes.includes(COMMIT);
-      if (!cuts) return void upstream.write(bytes);
+      if (cuts && cutter.fault === 'late') {
+        upstream.pause();
+        setTimeout(() => upstream.resume(), LATE_MS);
+      }
+      if (!cuts || cutter.fault === 'late') return void upstream.write(bytes);
       if (cutter.fault === 'before') upstream.destroy();
       else upstream.end(bytes); // the server hears it and answers to nobody
       client.resetAndDestroy();
