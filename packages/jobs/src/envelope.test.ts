@@ -115,6 +115,15 @@ describe('a signed envelope', () => {
     expect(() => readEnvelope(envelope, { signing: { signer } })).toThrow(refused);
   });
 
+  it('is refused where another record was signed for the purpose of places', () => {
+    const { signer } = signing;
+    const id = { fleet: 'acme', ...place, model: 'Doc', id: ['7'] };
+    const text = signer.sign(id, { purpose: 'job-place', expires: 'never' });
+    expect(() => readEnvelope({ v: 2, fleet: 'acme', place: text }, { signing })).toThrow(
+      expect.objectContaining({ code: 'JOB_ENVELOPE_INVALID' }),
+    );
+  });
+
   it('says by its signature of which fleet it is, whatever stands beside it', () => {
     const envelope = arrived({ ...writeEnvelope('acme', place, signing), fleet: 'other' });
     expect(readEnvelope(envelope, { signing }).fleet).toBe('acme');

@@ -1,7 +1,7 @@
 import { isSwitchyardError, type Place } from '@switchyard/shard-context';
 import { globalId, type GlobalId, type GlobalIdSigner } from '@switchyard/shard-context/gid';
 import { JobEnvelopeInvalidError, JobEnvelopeUnreadableError } from './job-errors.ts';
-import { signPlace, verifyPlace } from './recent-places.ts';
+import { PLACE_MODEL, signPlace, verifyPlace } from './recent-places.ts';
 
 /**
  * Versions of the envelope. 1: the place, and plain global IDs in the payload. 2: both are signed.
@@ -73,7 +73,7 @@ function plainEnvelope({ fleet, shard, tenant, epoch }: Place): JobEnvelope {
 
 /** A place as a global ID, which is checked and can be signed. */
 function placeId(place: Place): GlobalId {
-  return globalId({ ...place, model: 'JobPlace', id: ['-'] });
+  return globalId({ ...place, model: PLACE_MODEL, id: ['-'] });
 }
 
 /** How a worker reads envelopes. */

@@ -1,5 +1,7 @@
 import { formatGlobalId, type GlobalId, type GlobalIdSigner } from '@switchyard/shard-context/gid';
 
+/** Another record that was signed for this purpose must not be taken for the place of a job. */
+export const PLACE_MODEL = 'JobPlace';
 /** What signatures of places are made for, and how long they are good. */
 const PLACE_USE = { purpose: 'job-place', expires: 'never' } as const;
 /** Of each signer, in each direction. */
@@ -38,7 +40,7 @@ class SignedPlaces {
   }
 
   verify(text: string): GlobalId {
-    const verify = () => this.#signer.verify(text, PLACE_USE);
+    const verify = () => this.#signer.verify(text, { ...PLACE_USE, models: [PLACE_MODEL] });
     // What was signed for a while is good for that while only. Out of a queue comes anything.
     const isForGood = typeof text === 'string' && !text.includes('&x=');
     return isForGood ? this.#verified.of(text, verify) : verify();

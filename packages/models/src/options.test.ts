@@ -54,6 +54,16 @@ describe('a ShardedDataSource', () => {
     }
   });
 
+  it.each([['MULTI_STATEMENTS'], ['+multi_statements,-FOUND_ROWS'], [['MULTI_STATEMENTS']]])(
+    'refuses the flags %j, which let one text be several statements',
+    (flags) => {
+      expect(() => create({ extra: { flags } })).toThrow(
+        expect.objectContaining({ code: 'OPTION_REFUSED', option: 'extra.flags' }),
+      );
+      expect(() => create({ extra: { flags: ['-MULTI_STATEMENTS'] } })).not.toThrow();
+    },
+  );
+
   it('does not repeat a refused password', () => {
     expect(() => create({ password: 'a-secret' })).toThrow(
       expect.not.objectContaining({ message: expect.stringContaining('a-secret') as string }),

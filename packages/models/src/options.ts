@@ -108,7 +108,20 @@ export function refuseOptions(options: object): void {
   );
   if (refused !== undefined)
     throw new OptionRefusedError(`extra.${refused}`, PER_SHARD, IN_TOPOLOGY);
+  refuseFlags(extra['flags']);
 }
+
+/** mysql2 takes flags as a list or as a text, `-` before one that is not wanted. */
+function refuseFlags(flags: unknown): void {
+  const given = Array.isArray(flags) ? flags.map(String) : String(flags ?? '').split(/[\s,]+/);
+  const refused = given.find((flag) => FLAGS_REFUSED.has(flag.toUpperCase().replace(/^\+/, '')));
+  if (refused === undefined) return;
+  const [reason, remedy] = REFUSED['multipleStatements'] as readonly [string, string];
+  throw new OptionRefusedError('extra.flags', reason, remedy);
+}
+
+/** What `multipleStatements` sets, and what it does for prepared ones. */
+const FLAGS_REFUSED = new Set(['MULTI_STATEMENTS']);
 
 /** Options of which connections, metadata and the result cache are made when the source is. */
 const AT_CONSTRUCTION = [

@@ -51,6 +51,23 @@ export class ShardSwitchInTransactionError extends SwitchyardError {
   }
 }
 
+/** The role is neither `writer` nor `reader`. Nothing ran. */
+export class RoleUnknownError extends SwitchyardError {
+  static override readonly code = 'ROLE_UNKNOWN';
+  constructor(role: unknown) {
+    super({
+      attempted: 'enter a context',
+      reason: `${printName(role)} is not a role`,
+      remedy: 'Ask for "writer" or "reader"',
+    });
+  }
+}
+
+/** @throws RoleUnknownError; from JavaScript anything may come */
+export function refuseUnknownRole(role: unknown): void {
+  if (role !== 'writer' && role !== 'reader') throw new RoleUnknownError(role);
+}
+
 /** A place of another fleet was used with this topology. */
 export class FleetMismatchError extends SwitchyardError {
   static override readonly code = 'FLEET_MISMATCH';

@@ -1,6 +1,7 @@
 export { SwitchyardError, isSwitchyardError, type Refusal } from './errors.ts';
 export {
   FleetMismatchError,
+  RoleUnknownError,
   ShardContextMissingError,
   ShardLockedError,
   ShardSwitchInTransactionError,

@@ -21,6 +21,14 @@ const context = new ShardContext(topology());
 const here = () => currentFrame() as Frame;
 const anna = { tenant: 't_a', shard: 'us1', epoch: 3 };
 
+it('onRole and the entry of a place refuse what is no role, and run nothing', () => {
+  const nonsense = 'nonsense' as 'reader';
+  const refused = expect.objectContaining({ code: 'ROLE_UNKNOWN' });
+  let ran = false;
+  expect(() => onRole(nonsense, () => (ran = true))).toThrow(refused);
+  expect(ran).toBe(false);
+});
+
 describe('the frame of a scope', () => {
   it('is frozen, with all axes set', () => {
     context.onPlacement(anna, () => {

@@ -1,6 +1,6 @@
 import { Activity, type Opener } from './activity.ts';
 import { channels, type Escape } from './channels.ts';
-import { ShardContextMissingError } from './context-errors.ts';
+import { refuseUnknownRole, ShardContextMissingError } from './context-errors.ts';
 import type { Frame, Place, Role } from './frame.ts';
 import { bindGenerator, isGenerator } from './generator.ts';
 import { isThenable, whenSettled } from './settled.ts';
@@ -66,6 +66,7 @@ const { then: PROMISE_THEN } = Promise.prototype;
 
 /** Runs `fn` with reads going to `role`; the place stays. A transaction always uses its writer. */
 export function onRole<T>(role: Role, fn: () => T): T {
+  refuseUnknownRole(role);
   return openScope(currentFrame(), { role }, fn, onRole);
 }
 

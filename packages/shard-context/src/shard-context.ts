@@ -1,4 +1,8 @@
-import { ShardLockedError, ShardSwitchInTransactionError } from './context-errors.ts';
+import {
+  refuseUnknownRole,
+  ShardLockedError,
+  ShardSwitchInTransactionError,
+} from './context-errors.ts';
 import type { Opener } from './activity.ts';
 import { declaredShard } from './declared-shard.ts';
 import { describePlace, samePlace, type Frame, type Place, type Role } from './frame.ts';
@@ -68,6 +72,7 @@ export class ShardContext {
 }
 
 function enter<T>(place: Place, fn: () => T, options: EnterOptions, opener: Opener): T {
+  if (options.role !== undefined) refuseUnknownRole(options.role);
   const outer = currentFrame();
   const axes = axesOf(place, options, outer);
   if (samePlace(outer?.place, place)) return reenter(outer as Frame, axes, fn, opener);

@@ -15,7 +15,8 @@ export type GlobalIdProblem =
   | 'parameter-unknown'
   | 'parameter-repeated'
   | 'parameter-order'
-  | 'expiry';
+  | 'expiry'
+  | 'purpose';
 
 /** The text, or the value, is not a global ID. Nothing was looked up. */
 export class GlobalIdInvalidError extends SwitchyardError {

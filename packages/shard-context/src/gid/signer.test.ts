@@ -76,6 +76,42 @@ describe('a signed global ID', () => {
   });
 });
 
+describe('options of a signature that are wrong', () => {
+  const invalid = (problem: string) =>
+    expect.objectContaining({ code: 'GLOBAL_ID_INVALID', problem });
+  type Signing = Parameters<GlobalIdSigner['sign']>[1];
+
+  it.each<[string, object]>([
+    ['none', {}],
+    ['undefined', { expires: undefined }],
+    ['another word', { expires: 'soon' }],
+    ['two at once', { expires: 'never', expiresInMs: 1 }],
+    ['no date', { expiresAt: new Date('never') }],
+    ['a text for a date', { expiresAt: '2030-01-01' }],
+    ['a text for a number', { expiresInMs: '1000' }],
+    ['no number', { expiresInMs: Number.NaN }],
+    ['a time that is over', { expiresInMs: -1 }],
+  ])('fail closed: %s for the expiry', (_what, expiry) => {
+    expect(() => signer.sign(value, { purpose, ...expiry } as Signing)).toThrow(invalid('expiry'));
+  });
+
+  it.each([undefined, '', 5, 'a\nb'])('fail closed: %j for the purpose', (wrong) => {
+    const options = { purpose: wrong as string, expires: 'never' } as const;
+    expect(() => signer.sign(value, options)).toThrow(invalid('purpose'));
+    expect(() => signer.verify(signer.sign(value, { purpose, expires: 'never' }), options)).toThrow(
+      invalid('purpose'),
+    );
+  });
+
+  it('give nothing a longer life than was asked for', () => {
+    const short = signer.sign(value, { purpose, expiresInMs: 100 });
+    clock += 99;
+    expect(signer.verify(short, { purpose })).toEqual(value);
+    clock += 1;
+    expect(() => signer.verify(short, { purpose })).toThrow(refused);
+  });
+});
+
 describe('a signer', () => {
   const bad = expect.objectContaining({ code: 'GLOBAL_ID_KEY_INVALID' });
 

@@ -32,7 +32,7 @@ export interface VerifyOptions {
   readonly models?: readonly string[];
 }
 
-/** A signed text is `<global ID>[&x=<second of expiry>]&k=<key id>&sig=<43 characters>`. */
+/** A signed text is `<global ID>[&x=<seconds of expiry>]&k=<key id>&sig=<43 characters>`. */
 const SIGNATURE_START = '&sig=';
 /** Longest signed text: a plain one and its additions. */
 const SIGNED_MAX_LENGTH = 2_200;
@@ -53,6 +53,7 @@ export class GlobalIdSigner {
 
   /** The signed text of a global ID. @throws GlobalIdInvalidError, GlobalIdShardMissingError */
   sign(value: GlobalId, options: SignOptions): string {
+    refusePurpose(options);
     const covered = formatGlobalId(value) + this.#expiry(options) + this.#mac.ending;
     return covered + SIGNATURE_START + this.#mac.sign(withPurpose(covered, options.purpose));
   }
@@ -64,10 +65,11 @@ export class GlobalIdSigner {
    * and the model is not accepted here.
    */
   verify(text: string, options: VerifyOptions): GlobalId {
+    refusePurpose(options);
     const covered = this.#genuine(text, options.purpose);
     const keyAt = covered.lastIndexOf('&k=');
     const expiryAt = covered.lastIndexOf('&x=', keyAt);
-    if (expiryAt !== -1 && this.#now() >= Number(covered.slice(expiryAt + 3, keyAt)) * 1000) {
+    if (expiryAt !== -1 && this.#now() >= millisecondsOf(covered.slice(expiryAt + 3, keyAt))) {
       throw new GlobalIdSignatureError();
     }
     const value = parseGlobalId(covered.slice(0, expiryAt === -1 ? keyAt : expiryAt));
@@ -77,10 +79,16 @@ export class GlobalIdSigner {
   }
 
   #expiry(options: SignOptions): string {
-    if ('expires' in options) return '';
-    const at = 'expiresAt' in options ? +options.expiresAt : this.#now() + options.expiresInMs;
-    const second = Math.ceil(at / 1000);
-    if (Number.isSafeInteger(second) && second > 0 && second < 1e12) return `&x=${second}`;
+    const { expires, expiresAt, expiresInMs } = options as Partial<Record<string, unknown>>;
+    const given = [expires, expiresAt, expiresInMs].filter((one) => one !== undefined);
+    if (given.length !== 1) {
+      const reason = 'exactly one of expiresAt, expiresInMs and expires: "never" must be given';
+      throw new GlobalIdInvalidError('expiry', reason);
+    }
+    if (expires === 'never') return '';
+    // Down to the millisecond, so that nothing is good for longer than it was asked for.
+    const at = Math.floor(momentOf(expiresAt, expiresInMs, this.#now()));
+    if (Number.isSafeInteger(at) && at > 0 && at < 1e15) return `&x=${secondsOf(at)}`;
     throw new GlobalIdInvalidError('expiry', 'the expiry is not a moment after 1970');
   }
 
@@ -101,6 +109,27 @@ export class GlobalIdSigner {
     }
     throw new GlobalIdSignatureError();
   }
+}
+
+/** Milliseconds since 1970; NaN for what is no moment. From JavaScript anything may come. */
+function momentOf(expiresAt: unknown, expiresInMs: unknown, now: number): number {
+  if (expiresAt instanceof Date) return expiresAt.getTime();
+  return typeof expiresInMs === 'number' && expiresInMs > 0 ? now + expiresInMs : Number.NaN;
+}
+
+/** A whole number of seconds, or one with three decimals. */
+function secondsOf(at: number): string {
+  return at % 1000 === 0 ? String(at / 1000) : (at / 1000).toFixed(3);
+}
+
+/** Of an expiry that cannot be read: NaN would be later than every moment. */
+function millisecondsOf(seconds: string): number {
+  return /^\d+(\.\d{3})?$/.test(seconds) ? Math.round(Number(seconds) * 1000) : 0;
+}
+
+function refusePurpose({ purpose }: { readonly purpose: unknown }): void {
+  if (typeof purpose === 'string' && purpose !== '' && !purpose.includes('\n')) return;
+  throw new GlobalIdInvalidError('purpose', 'the purpose must be text of one line, and not empty');
 }
 
 /** A line break stands in no global ID, so that purpose and text cannot run into one another. */
