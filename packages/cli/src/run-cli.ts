@@ -11,6 +11,7 @@ import { UsageError } from './config/config-errors.ts';
 import { loadConfig, type LoadedConfig } from './config/load-config.ts';
 import { adopt } from './commands/adopt.ts';
 import { abort, pause, resume } from './commands/control.ts';
+import { auditDirectory, rebuildDirectory } from './commands/directory.ts';
 import { identify } from './commands/identify.ts';
 import { checkQueues } from './commands/jobs.ts';
 import { migrate } from './commands/migrate.ts';
@@ -96,7 +97,8 @@ type Run = (
 ) => Promise<void>;
 
 function commands(parser: Argv, run: Run): Argv {
-  return controlCommands(migrateCommands(setUpCommands(parser, run), run), run);
+  const setUp = directoryCommands(setUpCommands(parser, run), run);
+  return controlCommands(migrateCommands(setUp, run), run);
 }
 
 function setUpCommands(parser: Argv, run: Run): Argv {
@@ -141,6 +143,48 @@ function setUpCommands(parser: Argv, run: Run): Argv {
           .positional('shard', { type: 'string', demandOption: true }),
       (options) => run(options, (line) => identify(line, options)),
     );
+}
+
+function directoryCommands(parser: Argv, run: Run): Argv {
+  return parser.command('directory', 'compare the directory with the shards', (command) =>
+    command
+      .command(
+        'audit',
+        'show on which tenants directory and shards contradict each other',
+        (audit) =>
+          audit.options({
+            ...SHARED,
+            sample: {
+              type: 'number',
+              requiresArg: true,
+              describe: 'so many tenants; default: all',
+            },
+          }),
+        (options) => run(options, (line) => auditDirectory(line, options)),
+      )
+      .command(
+        'rebuild',
+        'let one side follow the other; an audit shows before what that concerns',
+        (rebuild) =>
+          rebuild.options({
+            ...SHARED,
+            from: {
+              choices: ['shards', 'directory'] as const,
+              demandOption: true,
+              requiresArg: true,
+              describe: 'the side that is right',
+            },
+            tenant: {
+              type: 'string',
+              array: true,
+              requiresArg: true,
+              describe: 'these tenants only; default: all findings',
+            },
+          }),
+        (options) => run(options, (line) => rebuildDirectory(line, options)),
+      )
+      .demandCommand(1, 'Name a command: directory audit, directory rebuild.'),
+  );
 }
 
 function migrateCommands(parser: Argv, run: Run): Argv {

@@ -1,7 +1,4 @@
 import {
-  KeyUnknownError,
-  TenantUnknownError,
-  isSwitchyardError,
   outsideContext,
   type LocateOptions,
   type Locator,
@@ -19,13 +16,21 @@ import { EpochPoll } from './cache/epoch-poll.ts';
 import { Health, type StoreHealth } from './cache/health.ts';
 import { StoreReader } from './cache/store-reader.ts';
 import type { DirectoryStore, StoredKey } from './contract/directory-store.ts';
-import { PlacementChangedError, PlacementInvalidError } from './contract/errors.ts';
+import {
+  DirectoryOptionsInvalidError,
+  PlacementChangedError,
+  PlacementInvalidError,
+} from './contract/errors.ts';
 import { KeyBook } from './key-book.ts';
 import { KeyFormats, type KeyKind } from './keys/key-format.ts';
 import { KeyHash, type KeyHashOptions } from './keys/key-hash.ts';
 import { isAllowed, type AssignmentWish } from './placement/placement-policy.ts';
 import { StoreCalls } from './cache/store-calls.ts';
+import { audit, type AuditOptions, type AuditReport } from './audit/audit.ts';
+import { rebuild, type RebuildOptions, type RebuildParts, type Repair } from './audit/rebuild.ts';
+import { outcomeOf, type LocateOutcome } from './locate-outcome.ts';
 import { Settlement } from './moves/settlement.ts';
+import { samePlacement } from './placement/same-placement.ts';
 
 const DEFAULT_PAGE_ROWS = 1_000;
 
@@ -45,12 +50,6 @@ export interface DirectoryOptions {
   /** The form of each kind of key, checked before any look-up. */
   readonly kinds?: Readonly<Record<string, KeyKind>>;
 }
-
-/** One answer of `locateMany`. `unavailable`: nothing is known, try again. */
-export type LocateOutcome =
-  | { readonly outcome: 'found'; readonly placement: Placement }
-  | { readonly outcome: 'unknown' }
-  | { readonly outcome: 'unavailable'; readonly cause: unknown };
 
 /** A page of a listing. */
 export interface Page<T> {
@@ -96,6 +95,7 @@ export class Directory implements Locator {
   readonly #keys: KeyBook;
   readonly #assignment: Assignment;
   readonly #settlement: Settlement | undefined;
+  readonly #shardTenants: ShardTenants | undefined;
   readonly #poll: EpochPoll;
 
   /** Opens nothing: the first look-up does. @throws DirectoryOptionsInvalidError */
@@ -117,6 +117,7 @@ export class Directory implements Locator {
     const { topology, shardTenants: tenants } = options;
     const assignment = new Assignment(this.#calls, topology, tenants);
     this.#assignment = assignment;
+    this.#shardTenants = tenants;
     const parts = { book: this, assignment, topology };
     this.#settlement = tenants && new Settlement({ ...parts, tenants });
     this.#poll = new EpochPoll(store, entries, health, settings);
@@ -278,6 +279,25 @@ export class Directory implements Locator {
     }
   }
 
+  /**
+   * Compares the placements with what the shards record, in both directions; changes nothing. A move
+   * that is under way and in order is no finding.
+   * @throws DirectoryOptionsInvalidError without `shardTenants`, DirectoryUnavailableError, and what
+   *   the shards answer: one that does not is no empty one
+   */
+  audit(options: AuditOptions = {}): Promise<AuditReport> {
+    return audit(this.#auditParts(), options);
+  }
+
+  /**
+   * Lets one side follow the other for the tenants on which they contradict each other, and answers
+   * what became of each. Which side is right only an operator can say.
+   * @throws as {@link audit}; the repairs made before stay
+   */
+  rebuild(options: RebuildOptions): AsyncGenerator<Repair> {
+    return rebuild(this.#auditParts(), options);
+  }
+
   /** Whether the store answers, and how much is waiting and remembered. No I/O. */
   health(): DirectoryHealth {
     const { size } = this.#entries;
@@ -290,6 +310,25 @@ export class Directory implements Locator {
   async close(): Promise<void> {
     await this.#poll.stop();
     await outsideContext(() => this.#calls.store.close());
+  }
+
+  #auditParts(): RebuildParts {
+    const tenants = this.#shardTenants;
+    if (tenants === undefined) {
+      throw new DirectoryOptionsInvalidError('shardTenants', 'are needed for an audit');
+    }
+    const call = this.#calls.call.bind(this.#calls);
+    return {
+      tenants,
+      shards: this.topology.shards.map(({ name }) => name),
+      placements: (after, limit) =>
+        call('list placements', (store) => store.placementPage(after, limit)),
+      readPlacement: (tenant) => this.readPlacement(tenant),
+      settle: (tenant) => this.settle(tenant),
+      compareAndSet: (fromEpoch, to) => this.compareAndSet(fromEpoch, to),
+      insertPlacement: (placement) =>
+        call(`rebuild tenant ${placement.tenant}`, (store) => store.insertPlacement(placement)),
+    };
   }
 
   /** A shard has refused an epoch that the directory still has: a process may have died between. */
@@ -305,27 +344,4 @@ export class Directory implements Locator {
       return settled;
     }
   }
-}
-
-async function outcomeOf(located: Promise<Placement>): Promise<LocateOutcome> {
-  try {
-    return { outcome: 'found', placement: await located };
-  } catch (cause) {
-    const unknown =
-      isSwitchyardError(cause, KeyUnknownError.code) ||
-      isSwitchyardError(cause, TenantUnknownError.code);
-    return unknown ? { outcome: 'unknown' } : { outcome: 'unavailable', cause };
-  }
-}
-
-function samePlacement(a: Placement, b: Placement): boolean {
-  const regions = (placement: Placement) => placement.allowedRegions?.join() ?? '';
-  return (
-    a.tenant === b.tenant &&
-    a.shard === b.shard &&
-    a.epoch === b.epoch &&
-    a.state === b.state &&
-    a.homeRegion === b.homeRegion &&
-    regions(a) === regions(b)
-  );
 }

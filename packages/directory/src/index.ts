@@ -3,10 +3,13 @@ export {
   type DirectoryHealth,
   type DirectoryOptions,
   type ExportedRow,
-  type LocateOutcome,
   type Page,
   type PageOptions,
 } from './directory.ts';
+export type { LocateOutcome } from './locate-outcome.ts';
+export type { AuditOptions, AuditReport } from './audit/audit.ts';
+export type { Contradiction, Finding } from './audit/finding.ts';
+export type { RebuildOptions, Repair, RightSide } from './audit/rebuild.ts';
 export { Router, type RouterOptions, type RunOptions } from './router.ts';
 export { TenantSwitch, type FreezeOptions, type TenantSwitchOptions } from './tenant-switch.ts';
 export type {

@@ -76,7 +76,10 @@ function show(screen: Screen, adoption: Adoption, inFull: boolean): void {
   const rows = [
     ['identity', adoption.uuid ?? 'a new uuid, in shard_identity and in the lock file'],
     ['tables', `${tables.length}, left as they are`],
-    ['system tables', 'shard_identity, shard_tenant, shard_ledger, shard_lease, 1 procedure'],
+    [
+      'system tables',
+      'shard_identity, shard_tenant, shard_tenant_counter, shard_ledger, shard_lease, 1 procedure',
+    ],
     ['baseline', `${baseline.length} migrations that TypeORM has run`],
     ['pending', pending.length === 0 ? 'none' : pending.join(', ')],
     [

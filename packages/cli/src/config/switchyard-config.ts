@@ -4,6 +4,7 @@ import type {
   PlanPolicy,
   RolloutPolicy,
 } from '@switchyard/migrator';
+import type { AuditOptions, AuditReport, RebuildOptions, Repair } from '@switchyard/directory';
 import type { ContextMissing } from '@switchyard/models';
 import type { LockFile, Topology } from '@switchyard/shard-context';
 import type { SwitchyardFleet } from '@switchyard/fleet';
@@ -22,10 +23,12 @@ export interface SwitchyardConfig {
   readonly entities?: PlannerOptions['entities'];
   /** Migration classes, globs relative to the config, or the URL of a folder of migration files. */
   readonly migrations: MigrationSources | string;
-  /** The directory: `prepare` makes its tables as well, `adopt` assigns the tenants. */
+  /** `prepare` makes its tables as well, `adopt` assigns the tenants, `directory` audits it. */
   readonly directory?: {
     prepare(): Promise<void>;
     assign?(tenant: string, to: { shard: string }): Promise<unknown>;
+    audit?(options: AuditOptions): Promise<AuditReport>;
+    rebuild?(options: RebuildOptions): AsyncIterable<Repair>;
     close?(): Promise<void>;
   };
   /**

@@ -28,7 +28,7 @@ export class DirectoryNotPreparedError extends SwitchyardError {
   }
 }
 
-/** No shard may take the tenant. Nothing was stored. */
+/** No shard may take the tenant, or the shards name no one owner of it. Nothing was stored. */
 export class AssignmentImpossibleError extends SwitchyardError {
   static override readonly code = 'ASSIGNMENT_IMPOSSIBLE';
   readonly tenant: string;
@@ -36,7 +36,8 @@ export class AssignmentImpossibleError extends SwitchyardError {
     super({
       attempted: `assign tenant ${printName(tenant)}`,
       reason,
-      remedy: 'Name another shard or region, or add a shard that may take the tenant',
+      remedy:
+        'Name another shard or region, or add a shard that may take the tenant; where shards have rows of it, run `switchyard directory audit`',
     });
     this.tenant = tenant;
   }

@@ -5,6 +5,8 @@ import {
   type Topology,
 } from '@switchyard/shard-context';
 import { printName } from '@switchyard/shard-context/internal';
+import { AssignmentImpossibleError } from '../contract/errors.ts';
+import { ownerAmong } from './owner-among.ts';
 import { chooseShard, type AssignmentWish } from './placement-policy.ts';
 import type { StoreCalls } from '../cache/store-calls.ts';
 
@@ -53,17 +55,36 @@ export class Assignment {
   }
 
   async #store(tenant: string, wish: AssignmentWish): Promise<Placement> {
-    const { name } = chooseShard(this.#topology, tenant, wish);
-    const placement: Placement = {
-      tenant,
-      shard: name,
-      epoch: FIRST_EPOCH,
-      state: 'assigning',
-      homeRegion: wish.homeRegion ?? wish.region,
-      allowedRegions: wish.allowedRegions,
-    };
+    const placement =
+      (await this.#placementByShards(tenant, wish)) ?? this.#firstPlacement(tenant, wish);
     return this.#calls.call(`assign tenant ${printName(tenant)}`, (store) =>
       store.insertPlacement(placement),
     );
   }
+
+  /**
+   * A tenant that the directory does not know may be one that it has lost: the shards are asked
+   * first, all of them, or a second owner would be made.
+   */
+  async #placementByShards(tenant: string, wish: AssignmentWish): Promise<Placement | undefined> {
+    const tenants = this.#shardTenants;
+    if (tenants === undefined) return undefined;
+    const ownership = ownerAmong(await outsideContext(() => tenants.find(tenant)));
+    if (ownership.owner === undefined) {
+      if (ownership.conflict === undefined) return undefined;
+      throw new AssignmentImpossibleError(tenant, ownership.conflict);
+    }
+    const { shard, row } = ownership.owner;
+    const state = row.state === 'active' ? 'active' : 'frozen';
+    return { tenant, shard, epoch: row.epoch, state, ...regionsOf(wish) };
+  }
+
+  #firstPlacement(tenant: string, wish: AssignmentWish): Placement {
+    const { name: shard } = chooseShard(this.#topology, tenant, wish);
+    return { tenant, shard, epoch: FIRST_EPOCH, state: 'assigning', ...regionsOf(wish) };
+  }
+}
+
+function regionsOf(wish: AssignmentWish) {
+  return { homeRegion: wish.homeRegion ?? wish.region, allowedRegions: wish.allowedRegions };
 }
