@@ -1,12 +1,7 @@
 import { Directory, directoryChannels, Router } from '@switchyard/directory';
 import { MemoryStore } from '@switchyard/directory/memory';
-import {
-  currentFrame,
-  ShardContext,
-  StaleRouteError,
-  TenantFrozenError,
-  type Locator,
-} from '@switchyard/shard-context';
+import { currentFrame, ShardContext, type Locator } from '@switchyard/shard-context';
+import { StaleRouteError, TenantFrozenError } from '@switchyard/shard-context/internal';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { KEY_HASH, smallFleet } from './fleet.ts';
 

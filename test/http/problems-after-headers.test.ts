@@ -10,7 +10,7 @@ import Fastify from 'fastify';
 import { Hono } from 'hono';
 import Koa from 'koa';
 import { afterEach, expect, it } from 'vitest';
-import { StaleRouteError } from '@switchyard/shard-context';
+import { StaleRouteError } from '@switchyard/shard-context/internal';
 import { expressShardErrors } from '@switchyard/shard-context/express';
 import { fastifyShardErrors } from '@switchyard/shard-context/fastify';
 import { honoShardErrors } from '@switchyard/shard-context/hono';

@@ -11,10 +11,10 @@ import Koa from 'koa';
 import {
   currentFrame,
   defineTopology,
-  KeyUnknownError,
   ShardContext,
   type Locator,
 } from '@switchyard/shard-context';
+import { KeyUnknownError } from '@switchyard/shard-context/internal';
 import { expressShardContext } from '@switchyard/shard-context/express';
 import { fastifyShardContext } from '@switchyard/shard-context/fastify';
 import { honoShardContext } from '@switchyard/shard-context/hono';

@@ -1,14 +1,12 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
+import { currentFrame, isSwitchyardError, type ShardContext } from '@switchyard/shard-context';
 import {
-  currentFrame,
-  isSwitchyardError,
   ShardContextMissingError,
   StaleRouteError,
   TenantFrozenError,
-  type ShardContext,
-} from '@switchyard/shard-context';
+} from '@switchyard/shard-context/internal';
 import { Account, Signpost } from './account.ts';
 import { whereAmI, type House, type Where } from './house.ts';
 

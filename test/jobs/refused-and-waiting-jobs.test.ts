@@ -4,8 +4,8 @@ import {
   DirectoryUnavailableError,
   StaleRouteError,
   TenantFrozenError,
-} from '@switchyard/shard-context';
-import { TenantNotOnShardError } from '@switchyard/models';
+} from '@switchyard/shard-context/internal';
+import { TenantNotOnShardError } from '@switchyard/models/internal';
 import { jobChannels, type JobWaits, type Sharding } from '@switchyard/jobs/bullmq';
 import { Notes } from './notes.ts';
 import { Queues } from './queues.ts';

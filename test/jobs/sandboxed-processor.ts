@@ -1,4 +1,4 @@
-import { DirectoryUnavailableError } from '@switchyard/shard-context';
+import { DirectoryUnavailableError } from '@switchyard/shard-context/internal';
 import { shardedProcessor } from '@switchyard/jobs/bullmq';
 import { here, SmallFleet, type Account } from './small-fleet.ts';
 

@@ -1,9 +1,7 @@
 import {
   currentFrame,
   defineTopology,
-  KeyUnknownError,
   ShardContext,
-  TenantUnknownError,
   type LocatedRecord,
   type Locator,
   type LocateOptions,
@@ -12,6 +10,7 @@ import {
   type RecordReference,
   type RoutingKey,
 } from '@switchyard/shard-context';
+import { KeyUnknownError, TenantUnknownError } from '@switchyard/shard-context/internal';
 
 /** A row of the small fleet: the same ids stand on every shard, so that a wrong turn shows. */
 export class Account {

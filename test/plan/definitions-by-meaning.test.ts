@@ -43,7 +43,7 @@ describe('a table whose definition can be written in several ways', () => {
     );
     const plan = await planned(shard, 'ALTER TABLE held ADD COLUMN b VARCHAR(9)', LARGE);
     await carryOut(shard, plan);
-    const { outcomeOf } = await import('@switchyard/migrator');
+    const { outcomeOf } = await import('@switchyard/migrator/internal');
     expect(await outcomeOf(shard.connection, plan.steps[0]!)).toBe('done');
   });
 
@@ -98,7 +98,7 @@ describe('a table whose definition can be written in several ways', () => {
     expect(await paths('ALTER TABLE told ADD INDEX k (a)')).toEqual([[], ['inplace']]);
     const plan = await planned(shard, 'ALTER TABLE told ADD COLUMN b INT', LARGE);
     await shard.run('INSERT INTO told (a) VALUES (2)');
-    const { stillHolds } = await import('@switchyard/migrator');
+    const { stillHolds } = await import('@switchyard/migrator/internal');
     expect(await stillHolds(shard.connection, plan.steps[0]!)).toBe(true);
   });
 
@@ -109,7 +109,7 @@ describe('a table whose definition can be written in several ways', () => {
     );
     const plan = await planned(shard, 'ALTER TABLE parted ADD COLUMN b INT', LARGE);
     await shard.run('INSERT INTO parted VALUES (NULL)');
-    const { stillHolds } = await import('@switchyard/migrator');
+    const { stillHolds } = await import('@switchyard/migrator/internal');
     expect(await stillHolds(shard.connection, plan.steps[0]!)).toBe(true);
   });
 

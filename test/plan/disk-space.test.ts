@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RowDataPacket } from 'mysql2/promise';
-import { freeBytesFor } from '@switchyard/migrator';
+import { freeBytesFor } from '@switchyard/migrator/internal';
 import { describe, expect, it } from 'vitest';
 import { planningShard } from './planning-shard.ts';
 

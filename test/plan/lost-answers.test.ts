@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { outcomeOf, stillHolds } from '@switchyard/migrator';
+import { outcomeOf, stillHolds } from '@switchyard/migrator/internal';
 import { planned, planningShard, type PlanningShard } from './planning-shard.ts';
 
 const STEPS: readonly (readonly [string, string])[] = [

@@ -1,13 +1,12 @@
 import { originOf, RecordFinder } from '@switchyard/models';
 import {
-  DirectoryUnavailableError,
   ShardContext,
-  TenantUnknownError,
   type LocatedRecord,
   type Locator,
   type Placement,
   type RecordReference,
 } from '@switchyard/shard-context';
+import { DirectoryUnavailableError, TenantUnknownError } from '@switchyard/shard-context/internal';
 import { restore } from '@switchyard/jobs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Fleet } from '../support/fleet/index.ts';

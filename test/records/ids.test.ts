@@ -1,4 +1,5 @@
-import { highest, raiseIdFloors, readIdCeilings, sameRecord } from '@switchyard/models';
+import { sameRecord } from '@switchyard/models';
+import { highest, raiseIdFloors, readIdCeilings } from '@switchyard/models/internal';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Fleet } from '../support/fleet/index.ts';
 import { Account, Counter, refill, startHouse, Tag } from './house.ts';

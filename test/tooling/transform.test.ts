@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { SwitchyardError } from '@switchyard/shard-context';
+import { SwitchyardError } from '@switchyard/shard-context/internal';
 import { Column, Entity, getMetadataArgsStorage, PrimaryColumn } from 'typeorm';
 import { describe, expect, it } from 'vitest';
 

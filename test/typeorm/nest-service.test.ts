@@ -7,12 +7,11 @@ import type { INestApplication } from '@nestjs/common';
 import { ShardedDataSource } from '@switchyard/models';
 import {
   defineTopology,
-  KeyUnknownError,
   ShardContext,
-  TenantUnknownError,
   type Locator,
   type Placement,
 } from '@switchyard/shard-context';
+import { KeyUnknownError, TenantUnknownError } from '@switchyard/shard-context/internal';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AppModule } from '../../examples/nest-service/src/app.module.ts';
 import { Account, AuditEntry } from '../../examples/nest-service/src/entities.ts';

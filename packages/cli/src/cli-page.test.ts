@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
-import { runCli, UsageError, type LoadedConfig } from './index.ts';
+import { runCli, type LoadedConfig } from './index.ts';
+import { UsageError } from './internal.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const SHARED = ['config', 'json', 'verbose'];

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { SwitchyardError } from '@switchyard/shard-context';
+import { SwitchyardError } from '@switchyard/shard-context/internal';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const PACKAGES = readdirSync(`${ROOT}packages`).filter((name) =>

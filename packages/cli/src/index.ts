@@ -1,5 +1,5 @@
 export type { JobsConfig, SwitchyardConfig } from './config/switchyard-config.ts';
-export {
+export type {
   ConfigInvalidError,
   ConfigMissingError,
   ConfigNotLoadedError,

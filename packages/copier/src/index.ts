@@ -8,20 +8,20 @@ export type { Key, RawValue } from './session/raw-value.ts';
 export type { Column, ColumnFamily, TableDescription, UniqueKey } from './table/table.ts';
 export { COPY_STEPS, noFailpoints, type CopyStep, type Failpoints } from './progress/failpoints.ts';
 export type { CopyEvent, CopyPhase, OnCopyEvent } from './progress/progress.ts';
-export {
+export type {
   ChangeSourceLostError,
   ChangeSourceUnusableError,
   TableNotCopyableError,
 } from './session/copier-errors.ts';
 export { abortCopy, copyTable, type ShadowCopyResult } from './shadow/shadow-copy.ts';
 export type { ShadowCopyOptions } from './copying/copy-context.ts';
-export {
+export type {
   CopySwappedError,
   DefinitionRefusedError,
   OtherCopyBegunError,
 } from './shadow/copy-errors.ts';
-export { CopyBusyError } from './locks/lease.ts';
-export { CopyTablesChangedError } from './cut-over/which-tables.ts';
-export { DuplicateUnderNewKeyError, RowDoesNotFitError } from './apply/apply-errors.ts';
-export { TableStaysLockedError } from './locks/lock-errors.ts';
-export { RowsDifferError } from './verify/verify-errors.ts';
+export type { CopyBusyError } from './locks/lease.ts';
+export type { CopyTablesChangedError } from './cut-over/which-tables.ts';
+export type { DuplicateUnderNewKeyError, RowDoesNotFitError } from './apply/apply-errors.ts';
+export type { TableStaysLockedError } from './locks/lock-errors.ts';
+export type { RowsDifferError } from './verify/verify-errors.ts';

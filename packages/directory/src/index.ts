@@ -29,7 +29,7 @@ export type {
   ChangedPlacements,
   DirectoryStore,
   FoundKey,
-  ReadOptions,
+  StoreReadOptions,
   StoredKey,
 } from './contract/directory-store.ts';
 export {
@@ -40,7 +40,7 @@ export {
   type ServedStale,
   type StoreRead,
 } from './contract/channels.ts';
-export {
+export type {
   AssignmentImpossibleError,
   DirectoryNotPreparedError,
   DirectoryOptionsInvalidError,

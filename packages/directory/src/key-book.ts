@@ -1,4 +1,5 @@
-import { TenantUnknownError, type RoutingKey } from '@switchyard/shard-context';
+import type { RoutingKey } from '@switchyard/shard-context';
+import { TenantUnknownError } from '@switchyard/shard-context/internal';
 import type { FoundKey, StoredKey } from './contract/directory-store.ts';
 import { KeyMalformedError, KeyTakenError } from './contract/errors.ts';
 import type { KeyFormats } from './keys/key-format.ts';

@@ -1,9 +1,5 @@
-import {
-  KeyUnknownError,
-  TenantUnknownError,
-  isSwitchyardError,
-  type Placement,
-} from '@switchyard/shard-context';
+import { isSwitchyardError, type Placement } from '@switchyard/shard-context';
+import { KeyUnknownError, TenantUnknownError } from '@switchyard/shard-context/internal';
 
 /** One answer of `locateMany`. `unavailable`: nothing is known, try again. */
 export type LocateOutcome =

@@ -1,15 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import {
   currentFrame,
-  DirectoryUnavailableError,
   isSwitchyardError,
-  shardRefusalOf,
   type EnterOptions,
   type Locator,
   type Placement,
   type RoutingKey,
   type ShardContext,
 } from '@switchyard/shard-context';
+import { DirectoryUnavailableError, shardRefusalOf } from '@switchyard/shard-context/internal';
 import { WaitingRoom, type Visit, type WaitingRoomOptions } from './waiting-room.ts';
 
 /** How a unit of work is run. */

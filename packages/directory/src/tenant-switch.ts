@@ -1,12 +1,11 @@
 import {
-  DirectoryUnavailableError,
   isSwitchyardError,
   outsideContext,
-  TenantUnknownError,
   type Placement,
   type ShardTenant,
   type ShardTenants,
 } from '@switchyard/shard-context';
+import { DirectoryUnavailableError, TenantUnknownError } from '@switchyard/shard-context/internal';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Directory } from './directory.ts';
 import { TenantSwitchRefusedError } from './contract/errors.ts';

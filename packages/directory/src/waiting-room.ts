@@ -1,10 +1,5 @@
-import {
-  isSwitchyardError,
-  DirectoryUnavailableError,
-  TenantFrozenError,
-  type Locator,
-  type Placement,
-} from '@switchyard/shard-context';
+import { isSwitchyardError, type Locator, type Placement } from '@switchyard/shard-context';
+import { DirectoryUnavailableError, TenantFrozenError } from '@switchyard/shard-context/internal';
 import { setTimeout as pause } from 'node:timers/promises';
 
 const FIRST_PAUSE_MS = 10;

@@ -1,4 +1,4 @@
-import { SwitchyardError } from '@switchyard/shard-context';
+import { SwitchyardError } from '@switchyard/shard-context/internal';
 
 /** The options of `defineFleet` contradict themselves. All wrong ones are named at once. */
 export class FleetOptionsInvalidError extends SwitchyardError {

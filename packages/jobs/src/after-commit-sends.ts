@@ -1,4 +1,5 @@
-import { currentFrame, outsideContext, SwitchyardError } from '@switchyard/shard-context';
+import { currentFrame, outsideContext } from '@switchyard/shard-context';
+import { SwitchyardError } from '@switchyard/shard-context/internal';
 
 /**
  * A job that was enqueued inside a transaction could not be sent after it. The rows may have been

@@ -77,7 +77,7 @@ function placeId(place: Place): GlobalId {
 }
 
 /** How a worker reads envelopes. */
-export interface ReadOptions {
+export interface EnvelopeReadOptions {
   readonly signing?: JobSigning | undefined;
   /** Newest version that this worker reads; lower it to rehearse a rolling deploy. */
   readonly readsUpTo?: number | undefined;
@@ -88,7 +88,7 @@ export interface ReadOptions {
  * @throws JobEnvelopeUnreadableError for a newer version, or a signed one without keys,
  * JobEnvelopeInvalidError for what is damaged, or not signed where it must be
  */
-export function readEnvelope(value: unknown, options: ReadOptions = {}): ReadEnvelope {
+export function readEnvelope(value: unknown, options: EnvelopeReadOptions = {}): ReadEnvelope {
   const envelope = checkedEnvelope(value);
   const { v } = envelope;
   const newest = options.readsUpTo ?? ENVELOPE_VERSION;

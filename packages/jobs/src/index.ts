@@ -1,5 +1,5 @@
-export { AfterCommitSends, JobNotSentError } from './after-commit-sends.ts';
-export {
+export { AfterCommitSends, type JobNotSentError } from './after-commit-sends.ts';
+export type {
   JobBatchInvalidError,
   JobEnvelopeInvalidError,
   JobEnvelopeMissingError,
@@ -15,7 +15,7 @@ export {
   type JobEnvelope,
   type JobPlace,
   type JobSigning,
-  type ReadOptions,
+  type EnvelopeReadOptions,
 } from './envelope.ts';
 export type { Json } from './payload.ts';
 export { pack, type PackedJob, type PackRequest } from './pack.ts';

@@ -1,4 +1,4 @@
-import { SwitchyardError } from '@switchyard/shard-context';
+import { SwitchyardError } from '@switchyard/shard-context/internal';
 
 /** The payload holds something that JSON would lose or change silently. Nothing was enqueued. */
 export class JobPayloadRefusedError extends SwitchyardError {

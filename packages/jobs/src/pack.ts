@@ -1,12 +1,14 @@
 import {
   currentFrame,
-  FleetMismatchError,
   type RecordLocator,
   type RecordReference,
-  reportLateUse,
   type ShardContext,
-  ShardContextMissingError,
 } from '@switchyard/shard-context';
+import {
+  FleetMismatchError,
+  reportLateUse,
+  ShardContextMissingError,
+} from '@switchyard/shard-context/internal';
 import { formatGlobalId, type GlobalId } from '@switchyard/shard-context/gid';
 import { agrees, checkAgreement, placeOfRecords, type PlacedRecord } from './agreement.ts';
 import { writeEnvelope, type JobEnvelope, type JobPlace, type JobSigning } from './envelope.ts';

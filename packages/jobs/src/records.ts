@@ -5,7 +5,7 @@ import {
 } from '@switchyard/shard-context';
 import { type GlobalId, parseGlobalId } from '@switchyard/shard-context/gid';
 import { agrees, checkAgreement, placeOfRecords, type PlacedRecord } from './agreement.ts';
-import type { JobPlace, ReadEnvelope, ReadOptions } from './envelope.ts';
+import type { JobPlace, ReadEnvelope, EnvelopeReadOptions } from './envelope.ts';
 import {
   JobEnvelopeInvalidError,
   JobPlaceConflictError,
@@ -30,7 +30,7 @@ export interface PlacedReference {
 export function placedReferences(
   slots: readonly RecordSlot[],
   envelope: ReadEnvelope,
-  { signing }: ReadOptions,
+  { signing }: EnvelopeReadOptions,
 ): PlacedReference[] {
   if (slots.length === 0) return [];
   const keys = envelope.isSigned ? signing : undefined;
@@ -53,7 +53,7 @@ function byText(slots: readonly RecordSlot[]): (readonly RecordSlot[])[] {
   return [...wanted.values()];
 }
 
-function readReference(text: string, signing: ReadOptions['signing']): GlobalId {
+function readReference(text: string, signing: EnvelopeReadOptions['signing']): GlobalId {
   try {
     if (signing === undefined) return parseGlobalId(text);
     return signing.signer.verify(text, RECORD_USE);

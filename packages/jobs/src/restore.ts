@@ -1,21 +1,24 @@
 import {
-  FleetMismatchError,
   type Locator,
   outsideContext,
   type Placement,
   type RecordLocator,
   type RoutingKey,
   type ShardContext,
+} from '@switchyard/shard-context';
+
+import {
+  declaredShard,
+  FleetMismatchError,
   TenantFrozenError,
   TenantNameRefusedError,
-} from '@switchyard/shard-context';
-import { declaredShard } from '@switchyard/shard-context/internal';
+} from '@switchyard/shard-context/internal';
 import {
   readEnvelope,
   refuseUnlessUnsignedRuns,
   type JobPlace,
   type ReadEnvelope,
-  type ReadOptions,
+  type EnvelopeReadOptions,
 } from './envelope.ts';
 import { JobEnvelopeInvalidError, JobEnvelopeMissingError } from './job-errors.ts';
 import type { PackedJob } from './pack.ts';
@@ -31,7 +34,7 @@ import {
 import { onRunningPlace, type RunningPlace } from './running-place.ts';
 
 /** What a worker needs to restore jobs. */
-export interface RestoreOptions<Job = PackedJob> extends ReadOptions {
+export interface RestoreOptions<Job = PackedJob> extends EnvelopeReadOptions {
   readonly context: ShardContext;
   readonly locator: Locator;
   readonly records: RecordLocator;

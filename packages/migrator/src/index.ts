@@ -1,5 +1,4 @@
-export { freeBytesFor } from './plan/disk-space.ts';
-export { outcomeOf, stillHolds, type Outcome } from './plan/outcome.ts';
+export type { Outcome } from './plan/outcome.ts';
 export type { SchemaCheck, TableState } from './plan/schema-check.ts';
 export {
   loadMigrations,
@@ -7,11 +6,11 @@ export {
   type MigrationSources,
 } from './migrations/load-migrations.ts';
 export type { MigrationClass, MigrationFile } from './migrations/migration-file.ts';
-export { MigrationFileError } from './migrations/migration-errors.ts';
+export type { MigrationFileError } from './migrations/migration-errors.ts';
 export { createPlanner } from './planner/create-planner.ts';
 export { formatPlan, type FormatOptions, type PlanTone } from './plan/format-plan.ts';
-export { ParserUnavailableError } from './parser/parser-errors.ts';
-export {
+export type { ParserUnavailableError } from './parser/parser-errors.ts';
+export type {
   MigrationNotPlannableError,
   ScratchClosedError,
   ScratchRefusedError,
@@ -59,9 +58,8 @@ export type {
   ShardOutcome,
   ShardResult,
 } from './rollout/events.ts';
-export { failureOf } from './rollout/failure.ts';
 export type { OpenShard } from './rollout/shard-session.ts';
-export {
+export type {
   MigrationChangedError,
   PlanRefusedError,
   SchemaMovedError,
@@ -69,16 +67,9 @@ export {
   StepFailedError,
   TableLockedError,
 } from './rollout/rollout-errors.ts';
-export { LEDGER_FORMAT, LEDGER_TABLES, prepareLedger } from './ledger/tables.ts';
-export {
-  readLedger,
-  type Author,
-  type LedgerDirection,
-  type LedgerRow,
-  type LedgerState,
-} from './ledger/ledger.ts';
+export type { Author, LedgerDirection, LedgerRow, LedgerState } from './ledger/ledger.ts';
 export type { Control, LeaseRow } from './ledger/lease.ts';
-export {
+export type {
   LeaseHeldError,
   LeaseLostError,
   LedgerFormatError,
@@ -87,7 +78,7 @@ export {
   ShardBusyError,
 } from './ledger/ledger-errors.ts';
 export { prepareFleet, type PrepareEvent, type PrepareRequest } from './prepare/prepare.ts';
-export {
+export type {
   DatabaseInUseError,
   PrepareFailedError,
   SameDatabaseError,
@@ -104,4 +95,4 @@ export {
 export type { NarrowId } from './adopt/narrow-ids.ts';
 export type { TenantSource } from './adopt/tenant-source.ts';
 export type { IdFloor } from './prepare/id-floors.ts';
-export { AdoptionRefusedError } from './adopt/adopt-errors.ts';
+export type { AdoptionRefusedError } from './adopt/adopt-errors.ts';

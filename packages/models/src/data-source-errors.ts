@@ -1,4 +1,4 @@
-import { SwitchyardError } from '@switchyard/shard-context';
+import { SwitchyardError } from '@switchyard/shard-context/internal';
 
 /** An option that cannot hold for several shards, or that would act on all of them at start-up. */
 export class OptionRefusedError extends SwitchyardError {

@@ -14,52 +14,46 @@ export type {
   ShardedOptions,
   TenantKey,
 } from './declarations/declaration.ts';
-export { refuseRelationsAcross } from './declarations/relations-across.ts';
+
 export {
   fitNamesToColumns,
   problemOfCollation,
   tenantColumnsOf,
   type TenantColumn,
 } from './declarations/tenant-columns.ts';
-export { checkDeclarations, checkPinned } from './declarations/check-declarations.ts';
-export {
+export { checkPinned } from './declarations/check-declarations.ts';
+export type {
   CrossDomainRelationError,
   DeclarationInvalidError,
   EntityUndeclaredError,
   IdStrategyMissingError,
   WrongDomainError,
 } from './declarations/declaration-errors.ts';
-export { classifyStatement } from './statements/statement-cache.ts';
+
 export type { Statement } from './statements/classify.ts';
 export type { StatementKind } from './statements/verbs.ts';
 export type { Taint } from './statements/effects.ts';
 export { originOf } from './provenance/origin.ts';
-export { RecordGuards } from './tenancy/record-guards.ts';
-export {
+
+export type {
   RecordMisplacedError,
   TenantMismatchError,
   TenantUncheckableError,
 } from './record-errors.ts';
 export { uuidv7 } from './ids/uuid.ts';
 export { sameRecord, type RecordIdentity } from './provenance/same-record.ts';
-export {
-  highest,
-  raiseIdFloors,
-  readIdCeilings,
-  type IdCeilings,
-  type IdConnection,
-} from './ids/id-floors.ts';
+export type { IdCeilings, IdConnection } from './ids/id-floors.ts';
 export {
   onEachShard,
   type ScatterOptions,
   type ScatterSource,
-  type ShardOutcome,
+  type ScatterOutcome,
   type ShardTurn,
 } from './scatter/on-each-shard.ts';
-export { ScatterAbortedError, ScatterDeadlineError } from './scatter/scatter-errors.ts';
+export type { ScatterAbortedError, ScatterDeadlineError } from './scatter/scatter-errors.ts';
 export { ShardedDataSource } from './data-source/sharded-data-source.ts';
-export type { PoolOptions, SharedOptions, ShardedDataSourceOptions } from './options.ts';
-export {
+export type { DataSourcePoolOptions, SharedOptions, ShardedDataSourceOptions } from './options.ts';
+export type {
   ContextReportNotAllowedError,
   EnginesMixedError,
   OptionRefusedError,
@@ -67,7 +61,7 @@ export {
 } from './data-source-errors.ts';
 export { contextMissingChannel, type ContextMissing } from './data-source/context-missing.ts';
 export { ContextMissingFile } from './data-source/context-missing-file.ts';
-export {
+export type {
   ContextReadOnlyError,
   FenceLostError,
   OutcomeUnknownError,
@@ -77,17 +71,17 @@ export {
   WriteNotFencedError,
 } from './runner/runner-errors.ts';
 export { queryChannel, type ShardQuery } from './runner/query-channel.ts';
-export {
+export type {
   MoverLostError,
   ShardTenantConflictError,
   TenantBusyError,
   TenantNotOnShardError,
-  type LockHolder,
+  LockHolder,
 } from './fence/fence-errors.ts';
 export { holdForMover, type MoverHold } from './fence/mover-permission.ts';
 export { ShardTenantTable, type ShardTenantTableOptions } from './operate/shard-tenant-table.ts';
 export { prepareShard, type PreparedShard, type PrepareOptions } from './operate/prepare-shard.ts';
 export { RecordFinder } from './locate/record-finder.ts';
-export { RecordUnknownError } from './locate/find-errors.ts';
+export type { RecordUnknownError } from './locate/find-errors.ts';
 export type { FleetDataSource } from './locate/search.ts';
 export { copyRecordForAnotherShard, type CopyRecordOptions } from './provenance/copy-record.ts';

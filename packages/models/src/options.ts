@@ -1,11 +1,11 @@
 import type { LockFile, Topology } from '@switchyard/shard-context';
-import type { PoolOptions as AllPoolOptions } from '@switchyard/mysql/internal';
+import type { PoolOptions } from '@switchyard/mysql/internal';
 import type { DataSourceOptions } from 'typeorm';
 import type { MysqlDataSourceOptions } from 'typeorm/driver/mysql/MysqlDataSourceOptions.js';
 import { EnginesMixedError, OptionRefusedError } from './data-source-errors.ts';
 
 /** Limits of the pools; those of the server's cap stand in the topology. */
-export type PoolOptions = Omit<AllPoolOptions, 'driverOptions'>;
+export type DataSourcePoolOptions = Omit<PoolOptions, 'driverOptions'>;
 
 /** TypeORM's MySQL options that do not differ between shards. */
 export type SharedOptions = Omit<
@@ -33,7 +33,7 @@ export interface ShardedDataSourceOptions extends SharedOptions {
   readonly topology: Topology;
   /** `switchyard.lock.json`: which database each shard's name stands for. */
   readonly lockFile: LockFile;
-  readonly pool?: PoolOptions;
+  readonly pool?: DataSourcePoolOptions;
   /**
    * What happens to sharded work without a context. Default `refuse`. `report`, for adoption: runs
    * on the only shard, neither fenced nor stamped, and reports each call site once;

@@ -1,5 +1,6 @@
-import { describePlace, SwitchyardError, type Place } from '@switchyard/shard-context';
-import { printName } from '@switchyard/shard-context/internal';
+import type { Place } from '@switchyard/shard-context';
+
+import { printName, describePlace, SwitchyardError } from '@switchyard/shard-context/internal';
 
 /**
  * A record of one place was about to be written, removed or related in another. Nothing was

@@ -1,13 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import {
-  channels,
-  currentFrame,
-  reportLateUse,
-  ShardContext,
-  Topology,
-  type LateUse,
-} from './index.ts';
+import { channels, currentFrame, ShardContext, Topology, type LateUse } from './index.ts';
+import { reportLateUse } from './internal.ts';
 
 const seen: LateUse[] = [];
 const listener = (message: unknown) => void seen.push(message as LateUse);

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { isSwitchyardError } from './index.ts';
 import {
   DirectoryUnavailableError,
-  isSwitchyardError,
   KeyUnknownError,
   ShardContextMissingError,
   StaleRouteError,
   SwitchyardError,
-} from './index.ts';
+} from './internal.ts';
 
 class SampleError extends SwitchyardError {
   static override readonly code = 'SAMPLE';

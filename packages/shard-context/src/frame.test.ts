@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { describePlace, samePlace, type Place } from './index.ts';
+import type { Place } from './index.ts';
+import { describePlace, samePlace } from './internal.ts';
 
 const place: Place = { fleet: 'f', shard: 'us1', tenant: 't_1', epoch: 3 };
 

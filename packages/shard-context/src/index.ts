@@ -1,5 +1,5 @@
-export { SwitchyardError, isSwitchyardError, type Refusal } from './errors.ts';
-export {
+export { type SwitchyardError, isSwitchyardError, type Refusal } from './errors.ts';
+export type {
   FleetMismatchError,
   RoleUnknownError,
   ShardContextMissingError,
@@ -7,7 +7,7 @@ export {
   ShardSwitchInTransactionError,
   UnknownShardError,
 } from './context-errors.ts';
-export {
+export type {
   DirectoryUnavailableError,
   KeyUnknownError,
   ShardNotDeclaredError,
@@ -15,24 +15,23 @@ export {
   TenantFrozenError,
   TenantUnknownError,
 } from './routing-errors.ts';
-export { shardRefusalOf, type ShardRefusal } from './shard-refusal.ts';
-export { describePlace, samePlace, type Frame, type Place, type Role } from './frame.ts';
+export type { ShardRefusal } from './shard-refusal.ts';
+export type { Frame, Place, Role } from './frame.ts';
 export type { Activity } from './activity.ts';
 export type { AfterCommit, TransactionOutcome } from './after-commit.ts';
-export { currentFrame, outsideContext, runInFrame } from './storage.ts';
-export { currentShard, currentTenant } from './current-place.ts';
+export { currentFrame, currentShard, currentTenant, outsideContext } from './storage.ts';
 export { bindShard, onRole, readOnly, unfenced, unlocked, writable } from './scope.ts';
 export { ShardContext, type EnterOptions, type TenantPlace } from './shard-context.ts';
-export { channels, reportLateUse, type Escape, type LateUse } from './channels.ts';
+export { channels, type Escape, type LateUse } from './channels.ts';
 export {
-  TenantNameRefusedError,
+  type TenantNameRefusedError,
   TenantNames,
   type TenantNameForm,
   type TenantNameLimit,
   type TenantNamesDefinition,
 } from './tenant-names.ts';
 export { defineTopology, Topology } from './topology.ts';
-export { TopologyInvalidError, type TopologyProblem } from './topology-problems.ts';
+export type { TopologyInvalidError, TopologyProblem } from './topology-problems.ts';
 export type {
   CleartextCredentials,
   Credentials,
@@ -50,8 +49,8 @@ export type {
 } from './topology-definition.ts';
 export {
   LockFile,
-  LockFileInvalidError,
-  ShardNotPreparedError,
+  type LockFileInvalidError,
+  type ShardNotPreparedError,
   type ExpectedIdentity,
 } from './lock-file/lock-file.ts';
 export type {

@@ -129,3 +129,15 @@ export class DirectoryUnavailableError extends SwitchyardError {
     );
   }
 }
+
+/** `keyOf(request)` answered something that is not a routing key. The directory was not asked. */
+export class RoutingKeyMalformedError extends SwitchyardError {
+  static override readonly code = 'ROUTING_KEY_MALFORMED';
+  constructor(reason: string) {
+    super({
+      attempted: 'read the routing key of a request',
+      reason,
+      remedy: 'Send the key once and whole, or let keyOf answer undefined where there is none',
+    });
+  }
+}

@@ -7,7 +7,6 @@ import {
   currentFrame,
   onRole,
   readOnly,
-  runInFrame,
   ShardContext,
   Topology,
   unfenced,
@@ -16,6 +15,7 @@ import {
   type Escape,
   type Frame,
 } from './index.ts';
+import { runInFrame } from './internal.ts';
 
 const context = new ShardContext(topology());
 const here = () => currentFrame() as Frame;

@@ -6,13 +6,13 @@ import {
   bindShard,
   currentFrame,
   isSwitchyardError,
-  KeyUnknownError,
   outsideContext,
   ShardContext,
   Topology,
 } from './index.ts';
-
+import { KeyUnknownError } from './internal.ts';
 import type * as ours from './index.ts';
+import type * as ourInside from './internal.ts';
 
 const context = new ShardContext(topology());
 const shard = () => currentFrame()?.place?.shard;
@@ -126,9 +126,9 @@ describe('the context in Node', () => {
 });
 
 /** All modules of the package once more, as a second installed copy has them. */
-async function secondCopy(): Promise<typeof ours> {
+async function secondCopy(): Promise<typeof ours & typeof ourInside> {
   vi.resetModules();
-  return import('./index.ts');
+  return { ...(await import('./index.ts')), ...(await import('./internal.ts')) };
 }
 
 function topology(): Topology {

@@ -15,6 +15,19 @@ export function currentFrame(): Frame | undefined {
   return storage.getStore();
 }
 
+/** Name of the shard on which the running code works; undefined outside every shard context. */
+export function currentShard(): string | undefined {
+  return currentFrame()?.place?.shard;
+}
+
+/**
+ * The tenant for whom the running code works; undefined outside every shard context, and in one that
+ * names a shard only.
+ */
+export function currentTenant(): string | undefined {
+  return currentFrame()?.place?.tenant;
+}
+
 /** Runs `fn` with `frame` as its context; undefined means: outside every context. */
 export function runInFrame<T>(frame: Frame | undefined, fn: () => T): T {
   return storage.run(frame, fn);

@@ -1,4 +1,4 @@
-import { SwitchyardError } from '@switchyard/shard-context';
+import { SwitchyardError } from '@switchyard/shard-context/internal';
 
 /** There is no config where one was looked for. */
 export class ConfigMissingError extends SwitchyardError {

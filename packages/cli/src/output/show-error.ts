@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { failureOf } from '@switchyard/migrator';
+import { failureOf } from '@switchyard/migrator/internal';
 import type { Screen } from './screen.ts';
 
 /** An error as code, message and remedy. Where it came from only on request. */

@@ -1,4 +1,4 @@
-import { SwitchyardError } from '@switchyard/shard-context';
+import { SwitchyardError } from '@switchyard/shard-context/internal';
 
 /** Two rows of the original have the same value under a unique key that the target has. */
 export class DuplicateUnderNewKeyError extends SwitchyardError {

@@ -1,5 +1,5 @@
 import type { Connection } from 'mysql2/promise';
-import { SwitchyardError } from '@switchyard/shard-context';
+import { SwitchyardError } from '@switchyard/shard-context/internal';
 import { rowsOf } from '../session/queries.ts';
 import type { CopyNames } from '../table/copy-names.ts';
 

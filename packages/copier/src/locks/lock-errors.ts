@@ -1,4 +1,4 @@
-import { SwitchyardError } from '@switchyard/shard-context';
+import { SwitchyardError } from '@switchyard/shard-context/internal';
 
 /** The table could not be locked in time. Nothing was changed. */
 export class TableStaysLockedError extends SwitchyardError {

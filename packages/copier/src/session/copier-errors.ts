@@ -1,4 +1,4 @@
-import { SwitchyardError } from '@switchyard/shard-context';
+import { SwitchyardError } from '@switchyard/shard-context/internal';
 
 /** The table has something that the copier cannot carry exactly. Nothing was changed. */
 export class TableNotCopyableError extends SwitchyardError {

@@ -1,4 +1,4 @@
-import { SwitchyardError } from '@switchyard/shard-context';
+import { SwitchyardError } from '@switchyard/shard-context/internal';
 import { failureNumber } from '@switchyard/mysql/internal';
 
 /** A copy of the table towards another definition was begun and not ended. Nothing was changed. */

@@ -1,4 +1,4 @@
-import { SwitchyardError } from '@switchyard/shard-context';
+import { SwitchyardError } from '@switchyard/shard-context/internal';
 
 /** Rows of the shadow differ from the original's after they were written again. */
 export class RowsDifferError extends SwitchyardError {

@@ -1,15 +1,18 @@
 import {
-  DirectoryUnavailableError,
   isSwitchyardError,
-  KeyUnknownError,
-  TenantUnknownError,
   type LocateOptions,
   type Locator,
   type Placement,
   type RoutingKey,
   type TenantNames,
 } from '@switchyard/shard-context';
-import { printName } from '@switchyard/shard-context/internal';
+
+import {
+  printName,
+  DirectoryUnavailableError,
+  KeyUnknownError,
+  TenantUnknownError,
+} from '@switchyard/shard-context/internal';
 import { directoryChannels } from '../contract/channels.ts';
 import type { KeyFormats } from '../keys/key-format.ts';
 import type { KeyHash } from '../keys/key-hash.ts';

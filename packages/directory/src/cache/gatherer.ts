@@ -1,4 +1,5 @@
-import { DirectoryUnavailableError, outsideContext } from '@switchyard/shard-context';
+import { outsideContext } from '@switchyard/shard-context';
+import { DirectoryUnavailableError } from '@switchyard/shard-context/internal';
 import { waitFor } from './deadline.ts';
 
 /** One key or tenant on its way to the store. */

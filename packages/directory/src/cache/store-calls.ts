@@ -1,10 +1,6 @@
-import {
-  DirectoryUnavailableError,
-  isSwitchyardError,
-  outsideContext,
-  type Placement,
-} from '@switchyard/shard-context';
-import { printName } from '@switchyard/shard-context/internal';
+import { isSwitchyardError, outsideContext, type Placement } from '@switchyard/shard-context';
+
+import { printName, DirectoryUnavailableError } from '@switchyard/shard-context/internal';
 import { timeLimited } from './store-reader.ts';
 import type { DirectoryStore } from '../contract/directory-store.ts';
 

@@ -2,14 +2,14 @@ import { performance } from 'node:perf_hooks';
 import { type Placement } from '@switchyard/shard-context';
 import { printName } from '@switchyard/shard-context/internal';
 import { directoryChannels, type StoreRead } from '../contract/channels.ts';
-import type { DirectoryStore, FoundKey, ReadOptions } from '../contract/directory-store.ts';
+import type { DirectoryStore, FoundKey, StoreReadOptions } from '../contract/directory-store.ts';
 import type { KeyDigest } from '../keys/key-hash.ts';
 import type { CacheSettings } from './cache-options.ts';
 import { tenantName, type Entries } from './entries.ts';
 import { Gatherer, ReadSlots, type Flight } from './gatherer.ts';
 import type { Health } from './health.ts';
 
-type From = ReadOptions['from'];
+type From = StoreReadOptions['from'];
 type KeyFlight = Flight<readonly KeyDigest[], Placement>;
 type TenantFlight = Flight<string, Placement>;
 
@@ -151,7 +151,7 @@ export class StoreReader {
     of: StoreRead['of'],
     from: From,
     batch: number,
-    read: (options: ReadOptions) => Promise<T>,
+    read: (options: StoreReadOptions) => Promise<T>,
   ): Promise<T> {
     const began = performance.now();
     let failed = true;

@@ -1,7 +1,7 @@
 import type { Placement } from '@switchyard/shard-context';
 
 /** Where a read may be answered. */
-export interface ReadOptions {
+export interface StoreReadOptions {
   /** `nearest` may be a little behind; `primary` has every acknowledged write. */
   readonly from: 'primary' | 'nearest';
   /** Ends the read: its connection is given up, so that a slow store holds no more of them. */
@@ -46,9 +46,9 @@ export interface DirectoryStore {
   /** Creates tables and indexes. Idempotent; changes no rows. */
   prepare(): Promise<void>;
   /** One read for all digests; the answer holds those that exist, in any order. */
-  findKeys(digests: readonly string[], read: ReadOptions): Promise<FoundKey[]>;
+  findKeys(digests: readonly string[], read: StoreReadOptions): Promise<FoundKey[]>;
   /** One read for all tenants; the answer holds those that exist, in any order. */
-  findPlacements(tenants: readonly string[], read: ReadOptions): Promise<Placement[]>;
+  findPlacements(tenants: readonly string[], read: StoreReadOptions): Promise<Placement[]>;
   /** Stores the key where its digest is free; returns what is stored then. */
   insertKey(key: StoredKey): Promise<StoredKey>;
   /** Marks the key as revoked for good; false where there is no such key. */

@@ -1,5 +1,6 @@
-import { SwitchyardError, type Placement } from '@switchyard/shard-context';
-import { printName } from '@switchyard/shard-context/internal';
+import type { Placement } from '@switchyard/shard-context';
+
+import { printName, SwitchyardError } from '@switchyard/shard-context/internal';
 
 /** The directory was given options that contradict themselves. Nothing was opened. */
 export class DirectoryOptionsInvalidError extends SwitchyardError {

@@ -12,7 +12,7 @@ import type {
   ChangedPlacements,
   DirectoryStore,
   FoundKey,
-  ReadOptions,
+  StoreReadOptions,
   StoredKey,
 } from '../contract/directory-store.ts';
 import { mongoTls } from './mongodb-tls.ts';
@@ -106,7 +106,7 @@ export class MongoStore implements DirectoryStore {
   }
 
   /** @see DirectoryStore.findKeys */
-  async findKeys(digests: readonly string[], read: ReadOptions): Promise<FoundKey[]> {
+  async findKeys(digests: readonly string[], read: StoreReadOptions): Promise<FoundKey[]> {
     await this.#learn(read.signal);
     const placement = { from: 'directory_placements', localField: 'tenant', foreignField: '_id' };
     const found = await this.#keys
@@ -125,7 +125,7 @@ export class MongoStore implements DirectoryStore {
   }
 
   /** @see DirectoryStore.findPlacements */
-  async findPlacements(tenants: readonly string[], read: ReadOptions): Promise<Placement[]> {
+  async findPlacements(tenants: readonly string[], read: StoreReadOptions): Promise<Placement[]> {
     await this.#learn(read.signal);
     const query = { _id: { $in: [...tenants] } };
     return (await this.#placements.find(query, optionsOf(read)).toArray()).map(placementOf);
@@ -286,7 +286,7 @@ async function opens(stream: ChangeStream<PlacementDocument>): Promise<boolean> 
   }
 }
 
-function optionsOf({ from, signal }: ReadOptions) {
+function optionsOf({ from, signal }: StoreReadOptions) {
   return { readPreference: from, ...(signal === undefined ? {} : { signal }) };
 }
 

@@ -11,7 +11,7 @@ import type {
   ChangedPlacements,
   DirectoryStore,
   FoundKey,
-  ReadOptions,
+  StoreReadOptions,
   StoredKey,
 } from '../contract/directory-store.ts';
 import { DirectoryNotPreparedError } from '../contract/errors.ts';
@@ -84,7 +84,7 @@ export class MySqlStore implements DirectoryStore {
   }
 
   /** @see DirectoryStore.findKeys */
-  async findKeys(digests: readonly string[], { signal }: ReadOptions): Promise<FoundKey[]> {
+  async findKeys(digests: readonly string[], { signal }: StoreReadOptions): Promise<FoundKey[]> {
     const length = paddedLength(digests.length);
     const sql =
       `SELECT ${KEY_COLUMNS}, ${PLACEMENT_COLUMNS} FROM directory_keys k ` +
@@ -95,7 +95,10 @@ export class MySqlStore implements DirectoryStore {
   }
 
   /** @see DirectoryStore.findPlacements */
-  async findPlacements(tenants: readonly string[], { signal }: ReadOptions): Promise<Placement[]> {
+  async findPlacements(
+    tenants: readonly string[],
+    { signal }: StoreReadOptions,
+  ): Promise<Placement[]> {
     const length = paddedLength(tenants.length);
     const sql = `SELECT ${PLACEMENT_COLUMNS} FROM directory_placements p WHERE p.tenant IN (${marks(length)})`;
     const values = padded(

@@ -1,5 +1,5 @@
 import type { FlowOpts, Job, JobNode, SandboxedJob } from 'bullmq';
-import { JobBatchInvalidError } from '../index.ts';
+import { JobBatchInvalidError } from '../job-errors.ts';
 import type { ShardedFlowProducer } from './flow.ts';
 import type { ShardedFlowJob } from './prepare.ts';
 

@@ -2,10 +2,10 @@ import { DelayedError, UnrecoverableError, type Job } from 'bullmq';
 import {
   isSwitchyardError,
   type ShardRefusal,
-  shardRefusalOf,
   type SwitchyardError,
 } from '@switchyard/shard-context';
-import { causesOf } from '@switchyard/shard-context/internal';
+
+import { causesOf, shardRefusalOf } from '@switchyard/shard-context/internal';
 import type { RunningPlace } from '../running-place.ts';
 import { jobChannels } from './channels.ts';
 import type { Sharding, WaitingJob } from './sharding.ts';

@@ -1,7 +1,8 @@
 import type { ContextManager, Span, SpanOptions, Telemetry, Tracer } from 'bullmq';
 import { SpanKind } from 'bullmq';
-import { currentFrame, type Frame, outsideContext, runInFrame } from '@switchyard/shard-context';
-import { Activity } from '@switchyard/shard-context/internal';
+import { currentFrame, type Frame, outsideContext } from '@switchyard/shard-context';
+
+import { Activity, runInFrame } from '@switchyard/shard-context/internal';
 import { writeEnvelope, type JobEnvelope, type JobSigning } from '../envelope.ts';
 import type { Sharding } from './sharding.ts';
 import { readMetadata, writeMetadata } from './metadata.ts';

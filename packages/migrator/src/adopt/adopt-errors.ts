@@ -1,4 +1,4 @@
-import { SwitchyardError } from '@switchyard/shard-context';
+import { SwitchyardError } from '@switchyard/shard-context/internal';
 
 /** The database cannot be adopted as it is asked for. Nothing was changed. */
 export class AdoptionRefusedError extends SwitchyardError {

@@ -1,4 +1,4 @@
-import { SwitchyardError } from '@switchyard/shard-context';
+import { SwitchyardError } from '@switchyard/shard-context/internal';
 
 /** The shard has no ledger, so nothing is known of what ran there. Nothing was changed. */
 export class LedgerMissingError extends SwitchyardError {

@@ -1,5 +1,6 @@
 import type { Connection } from 'mysql2/promise';
-import { raiseIdFloors, type IdCeilings } from '@switchyard/models';
+import type { IdCeilings } from '@switchyard/models';
+import { raiseIdFloors } from '@switchyard/models/internal';
 import { rowsOf } from '../server/connection.ts';
 import { isApplied, noteBaseline, readMigrationRows, type Author } from './ledger.ts';
 

@@ -1,4 +1,4 @@
-import { SwitchyardError } from '@switchyard/shard-context';
+import { SwitchyardError } from '@switchyard/shard-context/internal';
 
 /** A migration file cannot be used. Nothing was changed anywhere. */
 export class MigrationFileError extends SwitchyardError {

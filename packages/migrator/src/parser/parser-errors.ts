@@ -1,4 +1,4 @@
-import { SwitchyardError } from '@switchyard/shard-context';
+import { SwitchyardError } from '@switchyard/shard-context/internal';
 
 /** The SQL parser cannot be loaded: its package is missing or not the version that we know. */
 export class ParserUnavailableError extends SwitchyardError {

@@ -1,5 +1,5 @@
 import type { Connection } from 'mysql2/promise';
-import { raiseIdFloors } from '@switchyard/models';
+import { raiseIdFloors } from '@switchyard/models/internal';
 import type { Shard } from '@switchyard/shard-context';
 import type { Fleet } from '../rollout/fleet.ts';
 import { rowsOf } from '../server/connection.ts';

@@ -1,5 +1,6 @@
 import type { Connection } from 'mysql2/promise';
-import { readIdCeilings, type IdCeilings } from '@switchyard/models';
+import type { IdCeilings } from '@switchyard/models';
+import { readIdCeilings } from '@switchyard/models/internal';
 
 /** The lowest id that a new shard may give out in a table. */
 export interface IdFloor {

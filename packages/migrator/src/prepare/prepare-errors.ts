@@ -1,4 +1,4 @@
-import { SwitchyardError } from '@switchyard/shard-context';
+import { SwitchyardError } from '@switchyard/shard-context/internal';
 
 /** Two shards of the topology reach the same database. Nothing was changed. */
 export class SameDatabaseError extends SwitchyardError {

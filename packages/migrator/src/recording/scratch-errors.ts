@@ -1,4 +1,4 @@
-import { SwitchyardError } from '@switchyard/shard-context';
+import { SwitchyardError } from '@switchyard/shard-context/internal';
 
 /** No scratch database can be made on the shard's server, so nothing can be planned there. */
 export class ScratchRefusedError extends SwitchyardError {

@@ -1,5 +1,5 @@
 import { failureNumber, failureText, ServerError } from '@switchyard/mysql/internal';
-import { SwitchyardError } from '@switchyard/shard-context';
+import { SwitchyardError } from '@switchyard/shard-context/internal';
 import type { DataCheck, Step } from '../plan/plan.ts';
 import { withoutValues } from '../server/without-values.ts';
 

@@ -1,4 +1,5 @@
-import { UnknownShardError, type Shard } from '@switchyard/shard-context';
+import type { Shard } from '@switchyard/shard-context';
+import { UnknownShardError } from '@switchyard/shard-context/internal';
 import type { FullPolicy, Wave, WaveSelector } from './rollout-policy.ts';
 
 /**

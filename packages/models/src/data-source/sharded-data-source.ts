@@ -1,13 +1,12 @@
 import {
   currentFrame,
-  FleetMismatchError,
   outsideContext,
-  ShardContextMissingError,
   type LockFile,
   type Place,
   type Shard,
   type Topology,
 } from '@switchyard/shard-context';
+import { FleetMismatchError, ShardContextMissingError } from '@switchyard/shard-context/internal';
 import { FleetPools } from '@switchyard/mysql/internal';
 import {
   DataSource,

@@ -1,4 +1,4 @@
-import { SwitchyardError } from '@switchyard/shard-context';
+import { SwitchyardError } from '@switchyard/shard-context/internal';
 
 /** A declaration of an entity contradicts its columns and relations. Nothing was started. */
 export class DeclarationInvalidError extends SwitchyardError {

@@ -1,10 +1,11 @@
+import type { ShardTenant } from '@switchyard/shard-context';
+
 import {
+  printName,
   StaleRouteError,
   SwitchyardError,
   TenantFrozenError,
-  type ShardTenant,
-} from '@switchyard/shard-context';
-import { printName } from '@switchyard/shard-context/internal';
+} from '@switchyard/shard-context/internal';
 import { FENCE_REFUSAL } from './fence-tables.ts';
 
 /** A transaction that keeps a tenant from being frozen. */

@@ -1,4 +1,4 @@
-import { SwitchyardError } from '@switchyard/shard-context';
+import { SwitchyardError } from '@switchyard/shard-context/internal';
 
 /** An object that no data source loaded or saved has no reference: nobody knows where its row is. */
 export class RecordUnknownError extends SwitchyardError {

@@ -1,13 +1,13 @@
 import {
   currentFrame,
   isSwitchyardError,
-  StaleRouteError,
   type LocatedRecord,
   type Locator,
   type Place,
   type Placement,
 } from '@switchyard/shard-context';
-import { printName } from '@switchyard/shard-context/internal';
+
+import { printName, StaleRouteError } from '@switchyard/shard-context/internal';
 import { declarationOf } from '../declarations/declare.ts';
 import type { FleetReader, FoundRow } from './fleet-reader.ts';
 import { setOrigin } from '../provenance/origin.ts';

@@ -1,4 +1,5 @@
-import { StaleRouteError, type Place } from '@switchyard/shard-context';
+import type { Place } from '@switchyard/shard-context';
+import { StaleRouteError } from '@switchyard/shard-context/internal';
 import type { EntityMetadata, ObjectLiteral } from 'typeorm';
 import { originOf } from './origin.ts';
 import { RecordMisplacedError } from '../record-errors.ts';

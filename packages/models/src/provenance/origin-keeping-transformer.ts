@@ -1,4 +1,4 @@
-import { samePlace } from '@switchyard/shard-context';
+import { samePlace } from '@switchyard/shard-context/internal';
 import type { EntityMetadata, ObjectLiteral } from 'typeorm';
 import { PlainObjectToNewEntityTransformer } from 'typeorm/query-builder/transformer/PlainObjectToNewEntityTransformer.js';
 import { originOf, setOrigin } from './origin.ts';

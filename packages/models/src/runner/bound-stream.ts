@@ -1,4 +1,5 @@
-import { runInFrame, type Frame } from '@switchyard/shard-context';
+import type { Frame } from '@switchyard/shard-context';
+import { runInFrame } from '@switchyard/shard-context/internal';
 import type { ReadStream } from 'typeorm/platform/PlatformTools.js';
 
 type Emission = [event: string | symbol, ...args: unknown[]];

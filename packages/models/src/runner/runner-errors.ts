@@ -1,4 +1,5 @@
-import { describePlace, SwitchyardError, type Place } from '@switchyard/shard-context';
+import type { Place } from '@switchyard/shard-context';
+import { describePlace, SwitchyardError } from '@switchyard/shard-context/internal';
 
 /** A query runner, manager or query builder of one place was used in another's context. */
 export class RunnerMisplacedError extends SwitchyardError {

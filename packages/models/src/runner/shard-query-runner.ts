@@ -1,13 +1,11 @@
 import {
   currentFrame,
   isSwitchyardError,
-  reportLateUse,
-  runInFrame,
-  samePlace,
   type Frame,
   type Place,
   type Role,
 } from '@switchyard/shard-context';
+import { reportLateUse, runInFrame, samePlace } from '@switchyard/shard-context/internal';
 import type { CompiledRows, PooledConnection } from '@switchyard/mysql/internal';
 import type { ObjectLiteral, ReplicationMode } from 'typeorm';
 import { QueryRunnerAlreadyReleasedError, TransactionNotStartedError } from 'typeorm';

@@ -5,7 +5,7 @@ import {
   ShardContext,
 } from '@switchyard/shard-context';
 import { describe, expect, it } from 'vitest';
-import { onEachShard, type ShardOutcome } from './on-each-shard.ts';
+import { onEachShard, type ScatterOutcome } from './on-each-shard.ts';
 
 const server = (name: string) => ({
   name,
@@ -28,7 +28,7 @@ const context = new ShardContext(
   }),
 );
 
-const code = (outcome: ShardOutcome<unknown> | undefined): string =>
+const code = (outcome: ScatterOutcome<unknown> | undefined): string =>
   outcome?.outcome === 'failed' && isSwitchyardError(outcome.error) ? outcome.error.code : 'none';
 
 describe('onEachShard', () => {

@@ -1,12 +1,14 @@
 import {
   currentFrame,
-  ShardLockedError,
-  ShardSwitchInTransactionError,
   type Role,
   type Shard,
   ShardContext,
   type Topology,
 } from '@switchyard/shard-context';
+import {
+  ShardLockedError,
+  ShardSwitchInTransactionError,
+} from '@switchyard/shard-context/internal';
 import { ScatterAbortedError, ScatterDeadlineError } from './scatter-errors.ts';
 import { Turns } from './turns.ts';
 
@@ -14,7 +16,7 @@ const DEFAULT_CONCURRENCY = 8;
 const DEFAULT_PER_SERVER = 2;
 
 /** What became of one shard's part of a scatter. */
-export type ShardOutcome<T> =
+export type ScatterOutcome<T> =
   | { readonly shard: string; readonly outcome: 'done'; readonly value: T }
   | { readonly shard: string; readonly outcome: 'failed'; readonly error: unknown };
 
@@ -58,14 +60,14 @@ export async function onEachShard<T>(
   source: ScatterSource,
   fn: (turn: ShardTurn) => T | Promise<T>,
   options: ScatterOptions = {},
-): Promise<ShardOutcome<T>[]> {
+): Promise<ScatterOutcome<T>[]> {
   const context = source instanceof ShardContext ? source : new ShardContext(source.topology);
   refuseInside();
   const shards = shardsOf(context, options);
   const { concurrency = DEFAULT_CONCURRENCY, concurrencyPerServer = DEFAULT_PER_SERVER } = options;
   const turns = new Turns(Math.max(1, concurrency), Math.max(1, concurrencyPerServer));
   const stop = stopOf(options);
-  const run = (shard: Shard): Promise<ShardOutcome<T>> => {
+  const run = (shard: Shard): Promise<ScatterOutcome<T>> => {
     const part = new Part(shard.name, stop, options.deadlineMs);
     const done = turns.take(shard.server.name, () =>
       part.run(() => enter(context, { shard, signal: stop.signal }, fn, options)),
@@ -148,7 +150,7 @@ class Part {
     return work();
   }
 
-  outcome<T>(done: Promise<T>): Promise<ShardOutcome<T>> {
+  outcome<T>(done: Promise<T>): Promise<ScatterOutcome<T>> {
     const shard = this.#shard;
     return new Promise((resolve) => {
       const stopped = (): void => resolve({ shard, outcome: 'failed', error: this.#stopped() });

@@ -1,4 +1,4 @@
-import { SwitchyardError } from '@switchyard/shard-context';
+import { SwitchyardError } from '@switchyard/shard-context/internal';
 
 /** A shard had not answered when the scatter's deadline came. Its work may still be running. */
 export class ScatterDeadlineError extends SwitchyardError {

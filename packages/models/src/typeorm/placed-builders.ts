@@ -1,10 +1,5 @@
-import {
-  currentFrame,
-  runInFrame,
-  samePlace,
-  type Frame,
-  type Place,
-} from '@switchyard/shard-context';
+import { currentFrame, type Frame, type Place } from '@switchyard/shard-context';
+import { runInFrame, samePlace } from '@switchyard/shard-context/internal';
 import {
   DeleteQueryBuilder,
   InsertQueryBuilder,

@@ -1,10 +1,5 @@
-import {
-  currentFrame,
-  outsideContext,
-  runInFrame,
-  samePlace,
-  type Place,
-} from '@switchyard/shard-context';
+import { currentFrame, outsideContext, type Place } from '@switchyard/shard-context';
+import { runInFrame, samePlace } from '@switchyard/shard-context/internal';
 import type { ObjectLiteral, QueryRunner, SelectQueryBuilder } from 'typeorm';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
 import { RelationLoader } from 'typeorm/query-builder/RelationLoader.js';

@@ -1,4 +1,5 @@
-import { currentFrame, outsideContext, ShardContextMissingError } from '@switchyard/shard-context';
+import { currentFrame, outsideContext } from '@switchyard/shard-context';
+import { ShardContextMissingError } from '@switchyard/shard-context/internal';
 import type { QueryRunner } from 'typeorm';
 import type { QueryResultCache } from 'typeorm/cache/QueryResultCache.js';
 import type { QueryResultCacheOptions } from 'typeorm/cache/QueryResultCacheOptions.js';

@@ -1,4 +1,4 @@
-import { SwitchyardError } from '@switchyard/shard-context';
+import { SwitchyardError } from '@switchyard/shard-context/internal';
 
 /** The shard's server could not be reached. Nothing ran; the other shards are not touched. */
 export class ShardUnavailableError extends SwitchyardError {

@@ -1,9 +1,5 @@
-import {
-  SwitchyardError,
-  type Credentials,
-  type Endpoint,
-  type ServerTls,
-} from '@switchyard/shard-context';
+import type { Credentials, Endpoint, ServerTls } from '@switchyard/shard-context';
+import { SwitchyardError } from '@switchyard/shard-context/internal';
 import { failureText, isServerError, ServerError } from '../server/server-errors.ts';
 import { isTlsRefusal } from '../server/connection-loss.ts';
 

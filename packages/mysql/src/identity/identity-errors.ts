@@ -1,4 +1,5 @@
-import { isSwitchyardError, SwitchyardError } from '@switchyard/shard-context';
+import { isSwitchyardError } from '@switchyard/shard-context';
+import { SwitchyardError } from '@switchyard/shard-context/internal';
 
 /** One thing in which a database differs from the shard that was expected behind its name. */
 export interface IdentityMismatch {

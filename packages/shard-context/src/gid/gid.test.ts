@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { canonicalKey, formatGlobalId, globalId, parseGlobalId, sameRecord } from './index.ts';
+import { canonicalKey, formatGlobalId, globalId, parseGlobalId, namesSameRecord } from './index.ts';
 import type { GlobalId } from './index.ts';
 
 const TEXT = 'gid://acme/Account/9223372036854775807?shard=us1&tenant=t_1&e=3';
@@ -167,21 +167,21 @@ describe('the same record, seen in two places', () => {
   const moved = globalId({ ...value, shard: 'eu1', epoch: 4 });
   const shardLocal = (model: string) => model === 'Account';
 
-  it('is recognised by sameRecord and has one canonical key', () => {
-    expect(sameRecord(value, moved)).toBe(true);
+  it('is recognised by namesSameRecord and has one canonical key', () => {
+    expect(namesSameRecord(value, moved)).toBe(true);
     expect(canonicalKey(value)).toBe('gid://acme/Account/9223372036854775807');
     expect(canonicalKey(moved)).toBe(canonicalKey(value));
   });
 
   it('is another record where ids are unique on one shard only', () => {
-    expect(sameRecord(value, moved, { shardLocal })).toBe(false);
+    expect(namesSameRecord(value, moved, { shardLocal })).toBe(false);
     expect(canonicalKey(moved, { shardLocal })).not.toBe(canonicalKey(value, { shardLocal }));
   });
 
   it('is not confused with a composite id of the same characters', () => {
     const joined = globalId({ ...value, id: ['1/2'] });
     const composite = globalId({ ...value, id: ['1', '2'] });
-    expect(sameRecord(joined, composite)).toBe(false);
+    expect(namesSameRecord(joined, composite)).toBe(false);
     expect(canonicalKey(joined)).not.toBe(canonicalKey(composite));
   });
 });

@@ -39,7 +39,7 @@ export function canonicalKey(value: GlobalId, identity: Identity = {}): string {
 }
 
 /** True when both name the same record, wherever each of them saw it. */
-export function sameRecord(a: GlobalId, b: GlobalId, identity: Identity = {}): boolean {
+export function namesSameRecord(a: GlobalId, b: GlobalId, identity: Identity = {}): boolean {
   if (a.fleet !== b.fleet || a.model !== b.model || a.id.length !== b.id.length) return false;
   if (!a.id.every((part, i) => part === b.id[i])) return false;
   return a.shard === b.shard || identity.shardLocal?.(a.model) !== true;

@@ -1,14 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import {
   currentFrame,
-  DirectoryUnavailableError,
-  KeyUnknownError,
   ShardContext,
   Topology,
   type Frame,
   type Locator,
   type RoutingKey,
 } from '../index.ts';
+import { DirectoryUnavailableError, KeyUnknownError } from '../internal.ts';
 import { enterRequest, type Host, type Problem, type ShardRequests } from './index.ts';
 
 const credentials = () => ({ user: 'u', password: 'p' });

@@ -16,4 +16,5 @@ export {
   RETRY_AFTER_SECONDS,
   type Problem,
 } from './problem.ts';
-export { headerValue, keyInHeader, RoutingKeyMalformedError } from './routing-key.ts';
+export { headerValue, keyInHeader } from './routing-key.ts';
+export type { RoutingKeyMalformedError } from '../routing-errors.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { KeyUnknownError, StaleRouteError, SwitchyardError } from '../index.ts';
+import { KeyUnknownError, StaleRouteError, SwitchyardError } from '../internal.ts';
 import { problemHeaders, problemOf } from './index.ts';
 
 class FutureError extends SwitchyardError {

@@ -1,20 +1,8 @@
-import { SwitchyardError } from '../errors.ts';
 import type { RoutingKey } from '../ports/locators.ts';
+import { RoutingKeyMalformedError } from '../routing-errors.ts';
 
 /** Longer than any key or token that fits in a request's headers, short enough to hash for nothing. */
 const MAX_VALUE_LENGTH = 8_192;
-
-/** `keyOf(request)` answered something that is not a routing key. The directory was not asked. */
-export class RoutingKeyMalformedError extends SwitchyardError {
-  static override readonly code = 'ROUTING_KEY_MALFORMED';
-  constructor(reason: string) {
-    super({
-      attempted: 'read the routing key of a request',
-      reason,
-      remedy: 'Send the key once and whole, or let keyOf answer undefined where there is none',
-    });
-  }
-}
 
 /**
  * The value of a header of Node's request, or all its values where it was sent more than once: as the

@@ -6,7 +6,8 @@ import {
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-node';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { currentFrame, onRole, reportLateUse, ShardContext, Topology, unfenced } from '../index.ts';
+import { currentFrame, onRole, ShardContext, Topology, unfenced } from '../index.ts';
+import { reportLateUse } from '../internal.ts';
 import { shardSpanProcessor, traceShards } from './index.ts';
 
 const exporter = new InMemorySpanExporter();
