@@ -37,9 +37,11 @@ export { originOf } from './provenance/origin.ts';
 
 export type {
   RecordMisplacedError,
+  TableWithoutEntityError,
   TenantMismatchError,
   TenantUncheckableError,
 } from './record-errors.ts';
+export { withoutEntity } from './typeorm/tables-without-entity.ts';
 export { uuidv7 } from './ids/uuid.ts';
 export { sameRecord, type RecordIdentity } from './provenance/same-record.ts';
 export type { IdCeilings, IdConnection } from './ids/id-floors.ts';

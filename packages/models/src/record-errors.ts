@@ -65,3 +65,19 @@ export class TenantUncheckableError extends SwitchyardError {
     });
   }
 }
+
+/**
+ * A query builder in a tenant's context names a table that is no entity, or writes through a view
+ * that names no tenant: whose rows they are cannot be checked. It was not sent.
+ */
+export class TableWithoutEntityError extends SwitchyardError {
+  static override readonly code = 'TABLE_WITHOUT_ENTITY';
+  constructor(shard: string, reason: string) {
+    super({
+      attempted: 'run a query builder for a tenant',
+      shard,
+      reason: `${reason}, so nothing says whose rows they are`,
+      remedy: 'Use an entity with a tenant key, or say why not: withoutEntity(reason, builder)',
+    });
+  }
+}

@@ -14,6 +14,7 @@ import { ShardQueryRunner } from '../runner/shard-query-runner.ts';
 import { isOfGraph } from './graph-statements.ts';
 import type { CriteriaBuilder, WriteGuards } from '../record-rules.ts';
 import type { GuardedSource } from './router.ts';
+import { refuseTablesWithoutEntity, refuseWriteTarget } from './tables-without-entity.ts';
 
 type CriteriaOf<E extends ObjectLiteral> =
   UpdateQueryBuilder<E> | DeleteQueryBuilder<E> | SoftDeleteQueryBuilder<E>;
@@ -33,6 +34,7 @@ export async function guardedInsert<E extends ObjectLiteral>(
   runner: QueryRunner,
   execute: () => Promise<InsertResult>,
 ): Promise<InsertResult> {
+  refuseTables(builder, runner);
   const unguarded = !(runner instanceof ShardQueryRunner) || isOfGraph(builder);
   if (unguarded) return withRunner(builder, runner, execute);
   const write = builder as unknown as InsertQueryBuilder<ObjectLiteral>;
@@ -59,6 +61,7 @@ export async function guardedUpdate<E extends ObjectLiteral>(
   execute: () => Promise<UpdateResult>,
 ): Promise<UpdateResult> {
   if (!(runner instanceof ShardQueryRunner)) return withRunner(builder, runner, execute);
+  refuseTables(builder, runner);
   if (isOfGraph(builder)) return inGraph(builder, runner, execute);
   return guarded(builder, runner, async () => {
     const { mainAlias, valuesSet } = builder.expressionMap;
@@ -78,6 +81,7 @@ export async function guardedDelete<E extends ObjectLiteral, R>(
   execute: () => Promise<R>,
 ): Promise<R> {
   if (!(runner instanceof ShardQueryRunner)) return withRunner(builder, runner, execute);
+  refuseTables(builder, runner);
   if (isOfGraph(builder)) return inGraph(builder, runner, execute);
   return withRunner(builder, runner, () =>
     runner.inPlace(async () => {
@@ -85,6 +89,13 @@ export async function guardedDelete<E extends ObjectLiteral, R>(
       return execute();
     }),
   );
+}
+
+/** A graph names the tables of its own members, and no others. @throws TableWithoutEntityError */
+function refuseTables(builder: QueryBuilder<ObjectLiteral>, runner: QueryRunner): void {
+  if (!(runner instanceof ShardQueryRunner)) return;
+  refuseWriteTarget(builder, runner.place);
+  if (!isOfGraph(builder)) refuseTablesWithoutEntity(builder, runner.place);
 }
 
 /** A statement of a graph, whose values and members were checked; its rows are still the tenant's. */

@@ -24,6 +24,7 @@ import { keepInGraph } from './graph-statements.ts';
 import type { MappedJoin } from '../record-rules.ts';
 import { refusePinnedTargets } from './pinned-targets.ts';
 import type { GuardedSource } from './router.ts';
+import { refuseTablesWithoutEntity } from './tables-without-entity.ts';
 
 /** A builder that remembers where it was made. */
 interface Placed {
@@ -53,6 +54,7 @@ export class PlacedSelect<E extends ObjectLiteral> extends SelectQueryBuilder<E>
   }
 
   protected override createWhereExpression(): string {
+    refuseTablesWithoutEntity(this, this.#place);
     return scopedWhere(this, this.#place, super.createWhereExpression());
   }
 
