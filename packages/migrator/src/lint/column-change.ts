@@ -1,9 +1,10 @@
 import { escapeIdentifier } from '@switchyard/mysql';
-import { capacity, integerRange, type ColumnType } from './column-type.ts';
+import type { ColumnType } from './column-type.ts';
+import { lostValues } from './lost-values.ts';
 
 /** What a change of a column's type can do to its data. */
 export interface ColumnDanger {
-  readonly rule: 'NULLS_PRESENT' | 'NARROWING' | 'ENUM_REORDER' | 'TYPE_CHANGE';
+  readonly rule: 'NULLS_PRESENT' | 'NARROWING' | 'ENUM_REORDER' | 'TYPE_CHANGE' | 'ZERO_BECOMES_ID';
   readonly reason: string;
   readonly remedy: string;
   /** A condition on the rows that would lose something; undefined where no query can tell. */
@@ -31,7 +32,7 @@ export function columnDangers(
       flag: undefined,
     });
   }
-  const lost = narrowing(name, from, to);
+  const lost = lostValues(column, from, to);
   if (lost !== undefined) {
     dangers.push({
       rule: 'NARROWING',
@@ -41,70 +42,11 @@ export function columnDangers(
       flag: undefined,
     });
   }
+  if (to.autoIncrement && !from.autoIncrement) dangers.push(zeroBecomesId(column, name));
   if (isReordered(from, to)) dangers.push(reorder(column));
   if ((from.family !== to.family && !isLossless(from, to)) || losesPart(from, to))
     dangers.push(typeChange(column, from, to));
   return dangers;
-}
-
-/** A condition for rows whose value the new type cannot hold; undefined where it holds them all. */
-function narrowing(name: string, from: ColumnType, to: ColumnType): string | undefined {
-  if (to.family === 'choice') return outsideOf(name, from, to);
-  if (from.family === 'integer' && to.family === 'integer') return outsideRange(name, from, to);
-  if (isText(from) && isText(to)) return tooLong(name, from, to);
-  if (isNumber(from) && to.family === 'decimal') return outsideDecimal(name, from, to);
-  if (from.family === 'decimal' && to.family === 'integer') {
-    const [least, most] = integerRange(to);
-    return `${name} <> TRUNCATE(${name}, 0) OR ${name} < ${least} OR ${name} > ${most}`;
-  }
-  return from.family === 'moment' && to.family === 'moment'
-    ? lostMoment(name, from, to)
-    : undefined;
-}
-
-function outsideRange(name: string, from: ColumnType, to: ColumnType): string | undefined {
-  const [oldLeast, oldMost] = integerRange(from);
-  const [least, most] = integerRange(to);
-  if (least <= oldLeast && most >= oldMost) return undefined;
-  return `${name} < ${least} OR ${name} > ${most}`;
-}
-
-function tooLong(name: string, from: ColumnType, to: ColumnType): string | undefined {
-  const had = capacity(from);
-  const has = capacity(to);
-  // A character takes at most four bytes, and at least one.
-  const needed = has.bytes && !had.bytes ? had.most * 4 : had.most;
-  if (needed <= has.most) return undefined;
-  return `${has.bytes ? 'LENGTH' : 'CHAR_LENGTH'}(${name}) > ${has.most}`;
-}
-
-function outsideDecimal(name: string, from: ColumnType, to: ColumnType): string | undefined {
-  const [digits = 10, scale = 0] = to.numbers;
-  const [hadDigits = 10, hadScale = 0] = from.numbers;
-  const wide = digits - scale >= hadDigits - hadScale && scale >= hadScale;
-  if (from.family === 'decimal' && wide && to.unsigned === from.unsigned) return undefined;
-  const whole = `1${'0'.repeat(digits - scale)}`;
-  const negative = to.unsigned ? ` OR ${name} < 0` : '';
-  return `${name} <> ROUND(${name}, ${scale}) OR ABS(${name}) >= ${whole}${negative}`;
-}
-
-function outsideOf(name: string, from: ColumnType, to: ColumnType): string | undefined {
-  if (to.name === 'set') return undefined;
-  if (from.family === 'choice' && from.values.every((value) => to.values.includes(value))) {
-    return undefined;
-  }
-  const list = to.values.map(
-    (value) => `'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`,
-  );
-  return `${name} NOT IN (${list.join(', ')})`;
-}
-
-function lostMoment(name: string, from: ColumnType, to: ColumnType): string | undefined {
-  if (to.name === 'date') return from.name === 'date' ? undefined : `TIME(${name}) <> '00:00:00'`;
-  const had = from.numbers[0] ?? 0;
-  const has = to.numbers[0] ?? 0;
-  if (has >= had || from.name === 'date') return undefined;
-  return `MICROSECOND(${name}) % ${10 ** (6 - has)} <> 0`;
 }
 
 /** Stored as numbers: a value that gets another number changes its meaning for whoever reads those. */
@@ -132,7 +74,19 @@ function isLossless(from: ColumnType, to: ColumnType): boolean {
 function losesPart(from: ColumnType, to: ColumnType): boolean {
   if (from.family !== to.family) return false;
   if (from.family === 'moment') return (from.name === 'time') !== (to.name === 'time');
+  if (from.family === 'other') return from.name !== to.name;
   return from.name === 'double' && to.name === 'float';
+}
+
+/** Where a column gets AUTO_INCREMENT the server takes 0 for `the next one`. */
+function zeroBecomesId(column: string, name: string): ColumnDanger {
+  return {
+    rule: 'ZERO_BECOMES_ID',
+    reason: `the row whose ${column} is 0 would get another ${column}`,
+    remedy: 'Give that row another value first, then plan again',
+    where: `${name} = 0`,
+    flag: undefined,
+  };
 }
 
 function reorder(column: string): ColumnDanger {

@@ -1,3 +1,5 @@
+import { tableText } from '../recording/table-text.ts';
+
 /** Kinds of types between which values keep their meaning. */
 export type TypeFamily =
   'integer' | 'decimal' | 'float' | 'text' | 'binary' | 'moment' | 'choice' | 'other';
@@ -13,7 +15,14 @@ export interface ColumnType {
   readonly nullable: boolean;
   /** Values of an ENUM or SET. */
   readonly values: readonly string[];
+  /** Of a text, ENUM or SET; undefined for other types, and where it is not known. */
+  readonly charset: string | undefined;
+  readonly collation: string | undefined;
+  readonly autoIncrement: boolean;
 }
+
+/** What columns have that name no character set of their own. */
+export type TableCharset = Partial<Pick<ColumnType, 'charset' | 'collation'>>;
 
 const FAMILIES: readonly (readonly [RegExp, TypeFamily])[] = [
   [/^(tinyint|smallint|mediumint|int|bigint|bit|year)$/, 'integer'],
@@ -25,19 +34,29 @@ const FAMILIES: readonly (readonly [RegExp, TypeFamily])[] = [
   [/^(enum|set)$/, 'choice'],
 ];
 
+/** The character set and collation that the last line of a `SHOW CREATE TABLE` gives to columns. */
+export function tableCharset(definition: string): TableCharset {
+  const options = tableText(definition)?.options ?? '';
+  const [, charset, collation] = /\bDEFAULT CHARSET=(\w+)(?: COLLATE=(\w+))?/.exec(options) ?? [];
+  return { charset, collation };
+}
+
 /** Reads a line like `varchar(20) NOT NULL DEFAULT ''`. */
-export function columnType(line: string): ColumnType {
+export function columnType(line: string, table: TableCharset = {}): ColumnType {
   const [, name = '', inner = ''] =
     /^([a-z][a-z0-9]*)(?:\(((?:'(?:[^'\\]|''|\\.)*'|[^)'])*)\))?/is.exec(line) ?? [];
   const lower = name.toLowerCase();
   const rest = line.slice(name.length);
+  const attributes = rest.slice(inner === '' ? 0 : inner.length + 2).replace(LITERALS, "''");
   const family = FAMILIES.find(([names]) => names.test(lower))?.[1] ?? 'other';
   return {
     name: lower,
     family,
     numbers: family === 'choice' ? [] : inner.split(',').filter(Boolean).map(Number),
-    unsigned: /\bunsigned\b/i.test(rest),
-    nullable: !/\bNOT NULL\b/.test(rest),
+    unsigned: /\bunsigned\b/i.test(attributes),
+    nullable: !/\bNOT NULL\b/.test(attributes),
+    autoIncrement: /\bAUTO_INCREMENT\b/i.test(attributes),
+    ...(['text', 'choice'].includes(family) ? charsetOf(attributes, table) : NO_CHARSET),
     values: [...inner.matchAll(/'((?:[^'\\]|''|\\.)*)'/gs)].map(([, value]) => plainText(value)),
   };
 }
@@ -49,6 +68,26 @@ function plainText(quoted = ''): string {
   return quoted.replaceAll(/''|\\(.)/gs, (_all, char: string | undefined) =>
     char === undefined ? "'" : (ESCAPES[char] ?? char),
   );
+}
+
+/** True for the types whose values have a day, and can be without one. */
+export function hasDate({ name }: ColumnType): boolean {
+  return ['date', 'datetime', 'timestamp'].includes(name);
+}
+
+const LITERALS = /'(?:[^'\\]|''|\\.)*'/gs;
+const NO_CHARSET = { charset: undefined, collation: undefined };
+
+function charsetOf(
+  attributes: string,
+  table: TableCharset,
+): Pick<ColumnType, 'charset' | 'collation'> {
+  const charset = /\bCHARACTER SET (\w+)/i.exec(attributes)?.[1];
+  const collation = /\bCOLLATE (\w+)/i.exec(attributes)?.[1];
+  if (charset === undefined && collation === undefined) {
+    return { charset: table.charset, collation: table.collation };
+  }
+  return { charset: charset ?? collation?.split('_')[0], collation };
 }
 
 const TEXT_BYTES: Readonly<Record<string, number>> = {

@@ -13,6 +13,8 @@ export interface DataCheck {
   readonly when: 'before' | 'after' | 'both';
   /** A query with one row and one column named `offending`; 0 means that all is well. */
   readonly sql: string;
+  /** Values bound to the query. */
+  readonly parameters?: readonly unknown[];
   /** What a count above 0 means, as a sentence without a full stop. */
   readonly failure: string;
   /** What to do then. */

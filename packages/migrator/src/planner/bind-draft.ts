@@ -1,4 +1,4 @@
-import { isServerError, ServerError } from '@switchyard/mysql/internal';
+import { failureNumber, isServerError, ServerError } from '@switchyard/mysql/internal';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { ServerFacts } from '../server/server-facts.ts';
 import { moreRowsThan } from './draft-other.ts';
@@ -52,8 +52,10 @@ async function boundStep(
   const copies = step.path === 'copy' || whenSmall !== undefined;
   if (!copies) return own;
   const small = madeHere || (await isSmall(shard, step.table));
-  if (small)
-    return { ...own, ...smallWay(draft), checks: madeHere ? [] : [stillSmall(shard, step)] };
+  // On a small table the server itself looks for orphans.
+  const kept = draft.checks.filter(({ when }) => when !== 'both');
+  const checks = madeHere ? [] : [...kept, stillSmall(shard, step)];
+  if (small) return { ...own, ...smallWay(draft), checks };
   return step.path === 'copy' ? needsCopy(shard, step, size) : own;
 }
 
@@ -133,13 +135,25 @@ function rebuildRefused(step: BoundStepParts): PlanRefusal {
 
 async function probed(shard: BoundShard, probes: readonly DataProbe[]): Promise<PlanRefusal[]> {
   const refusals: PlanRefusal[] = [];
-  for (const { sql, refusal } of probes) {
-    const count = await offending(shard, sql);
+  for (const probe of probes) {
+    const { refusal } = probe;
+    if (refusal.flag !== undefined && shard.allow.has(refusal.flag)) continue;
+    const count = await answerOf(shard, probe);
     if (count === 0) continue;
     const found = count === 'unknown' ? notChecked(shard, refusal) : refusal;
     if (found.flag === undefined || !shard.allow.has(found.flag)) refusals.push(found);
   }
   return refusals;
+}
+
+async function answerOf(shard: BoundShard, probe: DataProbe): Promise<number | 'unknown'> {
+  const { sql, parameters, otherwise } = probe;
+  try {
+    return await offending(shard, sql, parameters);
+  } catch (error) {
+    if (failureNumber(error) === undefined || otherwise === undefined) throw error;
+    return offending(shard, otherwise);
+  }
 }
 
 function notChecked({ policy }: BoundShard, refusal: PlanRefusal): PlanRefusal {
@@ -155,14 +169,18 @@ function notChecked({ policy }: BoundShard, refusal: PlanRefusal): PlanRefusal {
 const TOO_LONG = [ServerError.ER_STATEMENT_TIMEOUT, ServerError.ER_QUERY_TIMEOUT];
 
 /** The answer to a question to the shard's rows, within the time that the policy gives it. */
-async function offending(shard: BoundShard, sql: string): Promise<number | 'unknown'> {
+async function offending(
+  shard: BoundShard,
+  sql: string,
+  parameters: readonly unknown[] = [],
+): Promise<number | 'unknown'> {
   const seconds = shard.policy.probeSeconds;
   const limited =
     shard.facts.engine === 'mariadb'
       ? `SET STATEMENT max_statement_time = ${seconds} FOR ${sql}`
       : sql.replace(/^SELECT/, `SELECT /*+ MAX_EXECUTION_TIME(${seconds * 1000}) */`);
   try {
-    const [rows] = await shard.connection.query<RowDataPacket[]>(limited);
+    const [rows] = await shard.connection.query<RowDataPacket[]>(limited, [...parameters]);
     return Number((rows[0] as { offending?: unknown } | undefined)?.offending ?? 0);
   } catch (error) {
     // Tables that come into being by a rename have no rows that could be counted yet.

@@ -6,9 +6,10 @@ import { digestOf, readDefinition } from '../recording/definition.ts';
 import { recordMigration } from '../recording/record-migration.ts';
 import { readTableNames, ScratchSchema } from '../recording/scratch-schema.ts';
 import { readServerFacts, serverKey, type ServerFacts } from '../server/server-facts.ts';
+import { makeStrict, setMode } from '../server/strict-session.ts';
 import { blockersOf } from './blockers.ts';
 import { bindDraft } from './bind-draft.ts';
-import { DraftContext } from './draft-context.ts';
+import { DraftContext, type EarlierChanges } from './draft-context.ts';
 import { draftMigration } from './draft-migration.ts';
 import type { Draft } from './draft.ts';
 import type { Direction, ShardPlan } from '../plan/plan.ts';
@@ -67,6 +68,16 @@ class FleetPlanner implements Planner {
 
   async plan(shard: PlanShard, request: PlanRequest): Promise<ShardPlan[]> {
     if (request.migrations.length === 0) return [];
+    const zeroDates = [...this.#allow].some((flag) => flag.startsWith('zero-dates:'));
+    const mode = await makeStrict(shard.connection, { zeroDates });
+    try {
+      return await this.#plan(shard, request);
+    } finally {
+      await setMode(shard.connection, mode).catch(() => undefined); // a lost one
+    }
+  }
+
+  async #plan(shard: PlanShard, request: PlanRequest): Promise<ShardPlan[]> {
     const facts = await readServerFacts(shard.connection);
     const direction = request.direction ?? 'up';
     const { migrations } = request;
@@ -139,9 +150,13 @@ class FleetPlanner implements Planner {
     const scratch = await ScratchSchema.open(shard, connection, facts);
     try {
       const drafts: Draft[] = [];
-      const made = new Set<string>();
+      const earlier = {
+        made: new Set<string>(),
+        rowsChanged: new Set<string>(),
+        addedColumns: new Map(),
+      };
       for (const migration of visit.migrations) {
-        drafts.push(await this.#draft(visit, scratch, migration, made));
+        drafts.push(await this.#draft(visit, scratch, migration, earlier));
       }
       const tables = new Map<string, string | undefined>();
       for (const [table, definition] of scratch.seen) tables.set(table, digestOf(definition));
@@ -156,7 +171,7 @@ class FleetPlanner implements Planner {
     visit: Visit,
     scratch: ScratchSchema,
     migration: MigrationFile,
-    made: Set<string>,
+    earlier: EarlierChanges,
   ): Promise<Draft> {
     const { shard, direction, withoutInstant } = visit;
     const { entities } = this.#options;
@@ -168,7 +183,7 @@ class FleetPlanner implements Planner {
       migration,
       direction,
       withoutInstant,
-      made,
+      earlier,
       policy: this.#policy,
       allow: this.#allow,
       entities: await (this.#entities ??= entityColumns(entities, scratch.facts.engine)),

@@ -32,6 +32,7 @@ export async function draftAlter(
 ): Promise<void> {
   const { table, clauses } = statement;
   const before = await context.scratch.definition(table);
+  const firstStep = context.steps.length;
   let ordinary: Clause[] = [];
   for (const clause of clauses) {
     const special = SPECIAL[clause.kind];
@@ -45,7 +46,7 @@ export async function draftAlter(
   }
   await draftOrdinary(context, table, ordinary);
   const after = await context.scratch.definition(table);
-  await lintClauses(context, table, clauses, before, after);
+  lintClauses(context, table, clauses, before, firstStep, after);
 }
 
 async function draftOrdinary(

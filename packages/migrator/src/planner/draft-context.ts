@@ -4,7 +4,7 @@ import { columnLines } from '../recording/definition.ts';
 import type { ScratchSchema } from '../recording/scratch-schema.ts';
 import type { EntityColumns } from '../lint/entity-columns.ts';
 import type { DataProbe, DraftStep } from './draft.ts';
-import type { Direction, PlanRefusal, Step } from '../plan/plan.ts';
+import type { DataCheck, Direction, PlanRefusal, Step } from '../plan/plan.ts';
 import type { PlanPolicy } from '../plan/planner.ts';
 
 /** What all parts of drafting one migration share; steps and refusals are added as they are found. */
@@ -17,6 +17,9 @@ export class DraftContext {
   readonly probes: DataProbe[] = [];
   /** Tables that this migration makes, or one that runs before it. */
   readonly made: Set<string>;
+  /** Tables whose rows this migration changes, or one that runs before it. */
+  readonly rowsChanged: Set<string>;
+  readonly #addedColumns: Map<string, Set<string>>;
   readonly scratch: ScratchSchema;
   readonly migration: MigrationFile;
   readonly direction: Direction;
@@ -27,7 +30,9 @@ export class DraftContext {
   readonly entities: EntityColumns;
 
   constructor(parts: DraftContextParts) {
-    this.made = parts.made;
+    this.made = parts.earlier.made;
+    this.rowsChanged = parts.earlier.rowsChanged;
+    this.#addedColumns = parts.earlier.addedColumns;
     this.scratch = parts.scratch;
     this.migration = parts.migration;
     this.direction = parts.direction;
@@ -45,13 +50,32 @@ export class DraftContext {
     const id = createHash('sha256')
       .update(JSON.stringify([...parts, same.length]))
       .digest('hex');
-    const session: Step['session'] = this.foreignKeyChecks ? {} : { foreign_key_checks: 0 };
+    const session: Step['session'] = {
+      ...(this.foreignKeyChecks ? {} : { foreign_key_checks: 0 }),
+      ...(this.allow.has(`zero-dates:${step.table ?? ''}`) && {
+        sql_mode: this.scratch.facts.sqlMode,
+      }),
+    };
     this.steps.push({ id: id.slice(0, 24), ...step, session: { ...session, ...step.session } });
   }
 
   /** Adds a question whose answer may refuse the migration on a shard. */
   probe(probe: DataProbe): void {
     this.probes.push(probe);
+  }
+
+  /** Columns of a table that steps before add; the shard does not have them while it is planned. */
+  addedColumns(table: string): Set<string> {
+    const known = this.#addedColumns.get(table) ?? new Set();
+    this.#addedColumns.set(table, known);
+    return known;
+  }
+
+  /** Adds a count that has to be zero just before a step. */
+  checkBefore(number: number, check: DataCheck): void {
+    const step = this.steps[number];
+    if (step === undefined || step.path === 'already-there') return;
+    this.steps[number] = { ...step, checks: [...step.checks, check] };
   }
 
   /** True where the shard has these columns now: rows can be asked only of what is there. */
@@ -69,15 +93,16 @@ export class DraftContext {
   }
 }
 
+/** What the migrations before one do, in the order of the plan; each adds to it. */
+export interface EarlierChanges {
+  readonly made: Set<string>;
+  readonly rowsChanged: Set<string>;
+  /** Columns by their table. */
+  readonly addedColumns: Map<string, Set<string>>;
+}
+
 /** What a context is made of. */
-export type DraftContextParts = Pick<
+export type DraftContextParts = { readonly earlier: EarlierChanges } & Pick<
   DraftContext,
-  | 'made'
-  | 'scratch'
-  | 'migration'
-  | 'direction'
-  | 'policy'
-  | 'allow'
-  | 'withoutInstant'
-  | 'entities'
+  'scratch' | 'migration' | 'direction' | 'policy' | 'allow' | 'withoutInstant' | 'entities'
 >;

@@ -1,3 +1,4 @@
+import { anyRow, shardRows } from './shard-rows.ts';
 import { escapeIdentifier } from '@switchyard/mysql';
 import { alterSql, climb, type Climbed } from '../ladder/climb.ts';
 import { COPY_RUNG } from '../ladder/rungs.ts';
@@ -42,7 +43,7 @@ export async function draftForeignKey(
 
 function add(context: DraftContext, table: string, clause: Clause, climbed: Climbed): void {
   const orphans = orphanCheck(table, clause);
-  if (orphans !== undefined) probeOrphans(context, table, clause, orphans);
+  if (orphans !== undefined) probeOrphans(context, table, clause, climbed.before ?? '');
   context.add({
     ...NO_CHECKS,
     table,
@@ -67,37 +68,52 @@ function add(context: DraftContext, table: string, clause: Clause, climbed: Clim
   });
 }
 
-/** Known beforehand where both tables are there with their columns. */
+/**
+ * Asked beforehand where the rows are those that the key will find. A new column has the same value
+ * in every row, and a table that the migration makes has none.
+ */
 function probeOrphans(
   context: DraftContext,
   table: string,
   clause: Clause,
-  { sql, failure, remedy }: DataCheck,
+  definition: string,
 ): void {
-  const { columns = [], references } = clause;
-  if (references === undefined || !context.isOnShard(table, columns)) return;
-  if (!context.isOnShard(references.table, references.columns)) return;
-  const refusal = { rule: 'ORPHANS_PRESENT', table, clause: clause.text, reason: failure, remedy };
+  const { references } = clause;
+  if (references === undefined || context.made.has(table)) return;
+  const change = { table, before: definition, after: definition, renamed: new Map() };
+  const { from, late } = shardRows(context, change);
+  const empty = context.made.has(references.table);
+  const there = empty || context.isOnShard(references.table, references.columns);
+  if (late || !there || context.rowsChanged.has(references.table)) return;
+  const check = orphanCheck(table, clause, from, empty);
+  if (check === undefined) return;
+  const { sql, failure: reason, remedy } = check;
+  const refusal = { rule: 'ORPHANS_PRESENT', table, clause: clause.text, reason, remedy };
   context.probe({ table, sql, refusal });
 }
 
 /** Undefined where the parser could not name the columns: then only a checked copy will do. */
-function orphanCheck(table: string, clause: Clause): DataCheck | undefined {
+function orphanCheck(
+  table: string,
+  clause: Clause,
+  from = escapeIdentifier(table),
+  noParents = false,
+): DataCheck | undefined {
   const { columns, references } = clause;
   if (columns === undefined || references === undefined) return undefined;
   const parents = references.columns;
   if (parents.length !== columns.length) return undefined;
-  const filled = columns.map((column) => `c.${escapeIdentifier(column)} IS NOT NULL`);
+  const own = (column: string) => `${escapeIdentifier(table)}.${escapeIdentifier(column)}`;
+  const filled = columns.map((column) => `${own(column)} IS NOT NULL`).join(' AND ');
   const joined = columns.map(
-    (column, i) => `p.${escapeIdentifier(parents[i] ?? '')} = c.${escapeIdentifier(column)}`,
+    (column, i) => `p.${escapeIdentifier(parents[i] ?? '')} = ${own(column)}`,
   );
+  const orphaned =
+    ` AND NOT EXISTS (SELECT 1 FROM ${escapeIdentifier(references.table)} p` +
+    ` WHERE ${joined.join(' AND ')})`;
   return {
     when: 'both',
-    sql:
-      `SELECT COUNT(*) AS offending FROM (SELECT 1 FROM ${escapeIdentifier(table)} c` +
-      ` WHERE ${filled.join(' AND ')} AND NOT EXISTS` +
-      ` (SELECT 1 FROM ${escapeIdentifier(references.table)} p WHERE ${joined.join(' AND ')})` +
-      ` LIMIT 1) AS orphans`,
+    sql: anyRow(`${from} WHERE ${filled}${noParents ? '' : orphaned}`),
     failure: `rows of ${table} point to rows of ${references.table} that do not exist`,
     remedy: PARENT_REMEDY,
   };

@@ -1,6 +1,8 @@
 import { sameDefinition } from '../recording/definition.ts';
 import { replacedColumns } from '../lint/replaced-columns.ts';
-import type { RecordedStatement, Recording } from '../recording/recorded.ts';
+import { readStatement } from '../parser/read-statement.ts';
+import type { PlanRefusal } from '../plan/plan.ts';
+import type { RecordedStatement, Recording, RecordingFailure } from '../recording/recorded.ts';
 import { draftAlter } from './draft-alter.ts';
 import type { DraftContext } from './draft-context.ts';
 import { draftData, draftObject } from './draft-other.ts';
@@ -28,9 +30,7 @@ export async function draftMigration(
   if (asWritten && context.refusals.length === 0 && recording.failures.length === 0) {
     await refuseDifference(context, wanted);
   }
-  for (const { rule, sql, reason, remedy, flag } of recording.failures) {
-    context.refuse({ rule, table: undefined, clause: sql, reason, remedy, flag });
-  }
+  for (const failure of recording.failures) context.refuse(notRecorded(failure));
   return {
     migration: context.migration.name,
     steps: context.steps,
@@ -39,6 +39,21 @@ export async function draftMigration(
     dataReads: recording.dataReads,
   };
 }
+
+/** Old tables have defaults that are no dates, and no statement about such a table is taken. */
+function notRecorded({ rule, sql, reason, remedy, flag }: RecordingFailure): PlanRefusal {
+  const refusal = { rule, table: undefined, clause: sql, reason, remedy, flag };
+  if (!/Invalid default value|Incorrect (date|datetime) value: '0000/.test(reason)) {
+    return refusal;
+  }
+  const statement = readStatement(sql);
+  const table = 'table' in statement ? statement.table : undefined;
+  if (table === undefined) return { ...refusal, rule: 'ZERO_DATES', remedy: ZERO_REMEDY };
+  const allowed = `zero-dates:${table}`;
+  return { ...refusal, rule: 'ZERO_DATES', table, remedy: ZERO_REMEDY, flag: allowed };
+}
+
+const ZERO_REMEDY = 'Give the column a default that is a date, or allow zero dates by name';
 
 /** A safety net: steps that make something else of a table than the migration does are not sent. */
 async function refuseDifference(

@@ -1,9 +1,10 @@
 import { escapeIdentifier } from '@switchyard/mysql';
+import { touchedRows } from '../parser/touched-rows.ts';
 import type { Statement } from '../parser/statement.ts';
 import { engineOf } from '../recording/definition.ts';
 import type { DraftContext } from './draft-context.ts';
 import { NO_CHECKS, type DataProbe } from './draft.ts';
-import type { PlanRefusal } from '../plan/plan.ts';
+import type { DataCheck, PlanRefusal } from '../plan/plan.ts';
 
 const IN_RANGES =
   'Take it out of the migration, and change the rows by a job of your own, in ranges of the primary key';
@@ -33,10 +34,10 @@ export async function draftData(
       remedy: IN_RANGES,
     });
   }
-  const asked = statement.verb === 'insert' ? [] : statement.tables;
-  for (const each of asked) {
-    if (context.isOnShard(each, [])) context.probe(rowsProbe(context, each, clause));
-  }
+  const asked =
+    statement.verb === 'insert' ? undefined : rowsProbe(context, sql, parameters, statement);
+  const late = statement.tables.some((each) => context.rowsChanged.has(each));
+  if (asked !== undefined && !late) context.probe(asked);
   context.add({
     ...NO_CHECKS,
     table,
@@ -48,7 +49,9 @@ export async function draftData(
     note: 'changes rows, in one transaction with its line in the ledger',
     madeHere: false,
     verify: { kind: 'transaction' },
+    checks: asked !== undefined && late ? [asCheck(asked)] : [],
   });
+  for (const each of statement.tables) context.rowsChanged.add(each);
 }
 
 const WITHOUT_TRANSACTIONS = /^(MyISAM|MRG_MyISAM|Aria|MEMORY|CSV|ARCHIVE)$/i;
@@ -64,24 +67,50 @@ function notUndone(table: string, engine: string, clause: string): PlanRefusal {
   };
 }
 
-function rowsProbe(context: DraftContext, table: string, clause: string): DataProbe {
+/**
+ * Counts the rows that the statement touches. Where the shard cannot be asked so, because a column
+ * is not there yet, its whole table counts. Undefined for tables that the shard does not have.
+ */
+function rowsProbe(
+  context: DraftContext,
+  sql: string,
+  parameters: readonly unknown[],
+  statement: Extract<Statement, { kind: 'data' }>,
+): DataProbe | undefined {
+  const tables = statement.tables.filter((each) => context.isOnShard(each, []));
+  const [table] = tables;
+  if (table === undefined) return undefined;
   const most = context.policy.dataRows;
+  const touched = tables.length === statement.tables.length ? touchedRows(sql) : undefined;
+  const all = tables.map((each) => escapeIdentifier(each)).join(', ');
   return {
     table,
-    sql: moreRowsThan(table, most),
+    sql: moreThan(touched?.from ?? all, most),
+    parameters: touched?.parameters.map((number) => parameters[number]) ?? [],
+    otherwise: moreThan(all, most),
     refusal: {
       rule: 'DATA_TOO_LARGE',
       table,
-      clause,
-      reason: `${table} has more than ${most} rows, which would be locked in one transaction`,
+      clause: sql.replaceAll(/\s+/g, ' ').trim(),
+      reason: `it touches more than ${most} rows, which would be locked in one transaction`,
       remedy: IN_RANGES,
     },
   };
 }
 
+/** For rows that an earlier step of the migration changes. */
+function asCheck({ sql, parameters = [], refusal }: DataProbe): DataCheck {
+  const { reason: failure, remedy } = refusal;
+  return { when: 'before', sql, parameters, failure, remedy };
+}
+
 /** 1 where the table has more than `most` rows, without reading more than that. */
 export function moreRowsThan(table: string, most: number): string {
-  const some = `SELECT 1 FROM ${escapeIdentifier(table)} LIMIT ${most + 1}`;
+  return moreThan(escapeIdentifier(table), most);
+}
+
+function moreThan(from: string, most: number): string {
+  const some = `SELECT 1 FROM ${from} LIMIT ${most + 1}`;
   return `SELECT COUNT(*) > ${most} AS offending FROM (${some}) AS some`;
 }
 

@@ -5,6 +5,10 @@ export interface DataProbe {
   readonly table: string;
   /** One row, one column `offending`; 0 means that all is well. */
   readonly sql: string;
+  /** Values bound to the question. */
+  readonly parameters?: readonly unknown[];
+  /** A coarser question, where the server cannot answer this one. */
+  readonly otherwise?: string;
   readonly refusal: PlanRefusal;
 }
 

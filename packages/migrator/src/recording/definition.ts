@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { escapeIdentifier, isServerError, ServerError } from '@switchyard/mysql/internal';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import { keyColumns, meaningOf, parentOf, plainParts } from './table-meaning.ts';
+import { meaningOf, parentOf, plainParts } from './table-meaning.ts';
 import { outsideStrings, tableText, withoutCounter } from './table-text.ts';
 
 const NOT_A_TABLE = [ServerError.ER_NO_SUCH_TABLE, ServerError.ER_WRONG_OBJECT];
@@ -72,15 +72,6 @@ export function columnLines(definition: string): ReadonlyMap<string, string> {
 export function otherLines(definition: string): readonly string[] {
   const text = tableText(definition);
   return text === undefined ? [] : plainParts(text).others;
-}
-
-/** Columns of the keys of a definition that allow no duplicates, where they are plain columns. */
-export function uniqueKeys(definition: string): string[][] {
-  return otherLines(definition).flatMap((line) => {
-    if (!/^(?:PRIMARY|UNIQUE) KEY /.test(line)) return [];
-    const columns = keyColumns(line);
-    return columns === undefined ? [] : [columns];
-  });
 }
 
 /** The tables that foreign keys of a definition refer to. */

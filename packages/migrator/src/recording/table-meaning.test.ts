@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { columnLines, engineOf, otherLines, parentsOf, uniqueKeys } from './definition.ts';
+import { columnLines, engineOf, otherLines, parentsOf } from './definition.ts';
 import { meaningOf, nameOfLine } from './table-meaning.ts';
 import { withoutCounter } from './table-text.ts';
 
@@ -79,7 +79,6 @@ describe('the parts of a definition', () => {
   it('are told apart whatever names, comments and values hold', () => {
     expect([...columnLines(text).keys()]).toEqual(['id', 'a,b']);
     expect(otherLines(text).map(nameOfLine)).toEqual([undefined, 'u (`)', 'part', 'c', 'f']);
-    expect(uniqueKeys(text)).toEqual([['id'], ['a,b']]);
     expect(parentsOf(text)).toEqual(['p`q']);
     expect(engineOf(text)).toBe('InnoDB');
   });

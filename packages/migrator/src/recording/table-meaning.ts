@@ -97,20 +97,6 @@ function plainCollation(collation: string): string {
   return collation.replace(/^utf8(?=_)/, 'utf8mb3');
 }
 
-/** The columns of a key's line, where all are plain columns, and undefined otherwise. */
-export function keyColumns(line: string): string[] | undefined {
-  const open = columnsStart(line);
-  const names: string[] = [];
-  let rest = line.slice(open + 1, closingBracket(line, open));
-  while (rest !== '') {
-    const named = quotedName(rest);
-    if (named === undefined || !/^(?:,|$)/.test(named.rest)) return undefined;
-    names.push(named.name);
-    rest = named.rest.slice(1);
-  }
-  return names;
-}
-
 /** The name of a key or constraint; undefined for the primary key. */
 export function nameOfLine(line: string): string | undefined {
   const head = /^(?:(?:\w+ )?KEY |CONSTRAINT )(?=[`"])/.exec(line)?.[0];

@@ -31,7 +31,10 @@ export interface KillRule {
 
 /** How a migration goes over the fleet. Every field has a default. */
 export interface RolloutPolicy {
-  /** Shards that go first, alone. Default: the first one, where there is more than one. */
+  /**
+   * Shards that go first, alone. Default, where there is more than one: the shard that has the most
+   * rows of the tables concerned.
+   */
   readonly canary?: readonly string[];
   /** What follows, in order; what no wave names comes last, in one wave. Default: one wave. */
   readonly waves?: readonly WaveSelector[];

@@ -11,7 +11,7 @@ import { withDefaults, type FullPolicy, type Wave } from './rollout-policy.ts';
 import { runShard } from './shard-run.ts';
 import { ShardSession, type SessionOptions } from './shard-session.ts';
 import { mayBegin } from './stop-policy.ts';
-import { divideIntoWaves } from './waves.ts';
+import { divideIntoWaves, type ShardSize } from './waves.ts';
 
 /** What a rollout came to. */
 export interface RolloutReport {
@@ -127,12 +127,12 @@ class Rollout {
 
   #waves(): Wave[] {
     const due = this.#forecasts.filter(({ shard }) => !this.#outcomes.has(shard.name));
-    const bytes = new Map(due.map(({ shard, plans }) => [shard.name, bytesOf(plans)]));
+    const sizes = new Map(due.map(({ shard, plans }) => [shard.name, sizeOf(plans)]));
     return divideIntoWaves(
       due.map(({ shard }) => shard),
       this.#policy,
       this.#fleet.topology.shards.map(({ name }) => name),
-      (shard) => bytes.get(shard) ?? 0,
+      (shard) => sizes.get(shard) ?? { rows: 0, bytes: 0 },
     );
   }
 
@@ -226,8 +226,15 @@ class Rollout {
   }
 }
 
-function bytesOf(plans: Forecast['plans']): number {
-  return plans.reduce((sum, { steps }) => sum + Math.max(0, ...steps.map(({ bytes }) => bytes)), 0);
+function sizeOf(plans: Forecast['plans']): ShardSize {
+  const tables = new Map(
+    plans.flatMap(({ steps }) => steps.map(({ table, rows, bytes }) => [table, { rows, bytes }])),
+  );
+  const sizes = [...tables.values()];
+  return {
+    rows: sizes.reduce((sum, { rows }) => sum + rows, 0),
+    bytes: sizes.reduce((sum, { bytes }) => sum + bytes, 0),
+  };
 }
 
 function emptyOutcome(shard: string, result: ShardResult): ShardOutcome {

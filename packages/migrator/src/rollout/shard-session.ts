@@ -6,6 +6,7 @@ import { readLease, releaseLease, renewLease, takeLease } from '../ledger/lease.
 import { LeaseLostError, RolloutHaltedError } from '../ledger/ledger-errors.ts';
 import { reclaimServerLock } from '../ledger/server-lock.ts';
 import { isConnectionLost } from '@switchyard/mysql/internal';
+import { makeStrict } from '../server/strict-session.ts';
 import type { AtPoint, RunPoint } from './run-points.ts';
 import type { OnEvent } from './events.ts';
 import type { FullPolicy } from './rollout-policy.ts';
@@ -51,7 +52,7 @@ export class ShardSession {
 
   /** @throws LeaseHeldError, ShardBusyError, LedgerMissingError */
   static async open(shard: Shard, options: SessionOptions): Promise<ShardSession> {
-    const connection = await options.open(shard);
+    const connection = await openStrictly(shard, options);
     const session = new ShardSession(shard, connection, options);
     try {
       session.#token = await takeLease(connection, shard.name, options.author, {
@@ -132,7 +133,7 @@ export class ShardSession {
     const deadline = Date.now() + this.policy.reconnectMs;
     for (;;) {
       try {
-        this.#connection = await this.#options.open(this.shard);
+        this.#connection = await openStrictly(this.shard, this.#options);
         return await this.#takeBack(deadline);
       } catch (error) {
         const lasting = error instanceof LeaseLostError || !isConnectionLost(error);
@@ -175,5 +176,16 @@ export class ShardSession {
   #dropSecond(): void {
     void this.#second?.then((second) => second.destroy()).catch(() => undefined);
     this.#second = undefined;
+  }
+}
+
+async function openStrictly(shard: Shard, { open }: SessionOptions): Promise<Connection> {
+  const connection = await open(shard);
+  try {
+    await makeStrict(connection);
+    return connection;
+  } catch (error) {
+    connection.destroy();
+    throw error;
   }
 }

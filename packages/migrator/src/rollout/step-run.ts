@@ -233,7 +233,10 @@ export async function checkData(
 ): Promise<void> {
   for (const check of step.checks) {
     if (check.when !== when && check.when !== 'both') continue;
-    const [row] = await rowsOf<{ offending: number | string }>(session.connection, check.sql);
+    const { sql, parameters = [] } = check;
+    const [row] = await rowsOf<{ offending: number | string }>(session.connection, sql, [
+      ...parameters,
+    ]);
     const offending = Number(row?.offending ?? 0);
     if (offending > 0) throw new StepCheckFailedError(session.shard.name, step, check, offending);
   }

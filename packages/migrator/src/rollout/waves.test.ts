@@ -58,12 +58,23 @@ describe('the waves of a rollout', () => {
       expect.objectContaining({ code: 'SHARD_UNKNOWN' }),
     );
   });
+
+  it('lets the shard with the most rows go first where no canary is named', () => {
+    const rows: Record<string, number> = { us2: 7, eu1: 9 };
+    const size = (name: string) => ({ rows: rows[name] ?? 0, bytes: 0 });
+    const known = topology.shards.map(({ name }) => name);
+    const [canary] = divideIntoWaves(topology.shards, withDefaults(), known, size);
+    expect(canary).toMatchObject({ name: 'canary', shards: [{ name: 'eu1' }] });
+  });
 });
 
 function waves(policy: RolloutPolicy, only?: readonly string[], bytes?: (shard: string) => number) {
   const known = topology.shards.map(({ name }) => name);
   const shards = topology.shards.filter(({ name }) => only?.includes(name) ?? true);
-  return divideIntoWaves(shards, withDefaults(policy), known, bytes).map(
-    (wave) => `${wave.name}: ${wave.shards.map(({ name }) => name).join(' ')}`,
-  );
+  return divideIntoWaves(
+    shards,
+    withDefaults(policy),
+    known,
+    bytes && ((name) => ({ rows: 0, bytes: bytes(name) })),
+  ).map((wave) => `${wave.name}: ${wave.shards.map(({ name }) => name).join(' ')}`);
 }

@@ -2,6 +2,14 @@ import type { Shard } from '@switchyard/shard-context';
 import { UnknownShardError } from '@switchyard/shard-context/internal';
 import type { FullPolicy, Wave, WaveSelector } from './rollout-policy.ts';
 
+/** What the tables that a rollout changes hold on one shard, by the server's own estimate. */
+export interface ShardSize {
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+const NOTHING: ShardSize = { rows: 0, bytes: 0 };
+
 /**
  * Divides shards into the canary and the waves of a policy, in order. Shards that no wave names come
  * last, so that a policy can never leave one out; waves that would be empty are left out.
@@ -11,13 +19,14 @@ export function divideIntoWaves(
   shards: readonly Shard[],
   policy: FullPolicy,
   known: readonly string[],
-  bytesOf: (shard: string) => number = () => 0,
+  sizeOf: (shard: string) => ShardSize = () => NOTHING,
 ): Wave[] {
   for (const name of namedShards(policy)) {
     if (!known.includes(name)) throw new UnknownShardError('divide into waves', name, known);
   }
-  const left = inOrder(shards, policy.order, bytesOf);
-  const canary = take(left, ({ name }) => canaries(policy, shards).includes(name), Infinity);
+  const left = inOrder(shards, policy.order, (name) => sizeOf(name).bytes);
+  const first = canaries(policy, shards, (name) => sizeOf(name).rows);
+  const canary = take(left, ({ name }) => first.includes(name), Infinity);
   const waves = policy.waves.map((selector) =>
     take(left, matches(selector), limitOf(selector, shards.length)),
   );
@@ -32,9 +41,16 @@ function namedShards(policy: FullPolicy): readonly string[] {
   return [...(policy.canary ?? []), ...policy.waves.flatMap((wave) => wave.shards ?? [])];
 }
 
-function canaries(policy: FullPolicy, shards: readonly Shard[]): readonly string[] {
+/** By default the shard with the most rows: what is refused because of rows is seen there first. */
+function canaries(
+  policy: FullPolicy,
+  shards: readonly Shard[],
+  rowsOf: (shard: string) => number,
+): readonly string[] {
   if (policy.canary !== undefined) return policy.canary;
-  return shards.length > 1 ? shards.slice(0, 1).map(({ name }) => name) : [];
+  if (shards.length < 2) return [];
+  const names = shards.map(({ name }) => name);
+  return [names.reduce((most, name) => (rowsOf(name) > rowsOf(most) ? name : most))];
 }
 
 function inOrder(
