@@ -9,6 +9,7 @@ export {
 } from './server/driver-failures.ts';
 export { failureNumber, failureText, isServerError, ServerError } from './server/server-errors.ts';
 export { isAtLeast } from './server/server-version.ts';
+export { transactionAgeMs } from './server/transaction-age.ts';
 export { serverFacts, type ServerFacts } from './server/server-facts.ts';
 export { CleartextRefusedError, TlsRefusedError } from './connection/tls-errors.ts';
 export {

@@ -34,3 +34,5 @@ export {
 } from './gid/gid-errors.ts';
 export { TenantNameRefusedError } from './tenant-names.ts';
 export { LockFileInvalidError, ShardNotPreparedError } from './lock-file/lock-file.ts';
+export { Breaker, type BreakerClock, type BreakerOptions } from './pacing/breaker.ts';
+export { Limiter } from './pacing/limiter.ts';

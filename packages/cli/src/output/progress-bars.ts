@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { RolloutEvent } from '@switchyard/migrator';
 import { lineOf } from './progress-lines.ts';
 import type { Screen } from './screen.ts';
@@ -25,7 +26,7 @@ export class ProgressBars {
   #last = 0;
   #total = 0;
   #ended = 0;
-  #began = Date.now();
+  #began = performance.now();
 
   constructor(screen: Screen) {
     this.#screen = screen;
@@ -35,7 +36,7 @@ export class ProgressBars {
   show(event: RolloutEvent): void {
     this.#apply(event);
     const line = event.event === 'step-ended' ? undefined : lineOf(event, this.#screen);
-    const now = Date.now();
+    const now = performance.now();
     if (line === undefined && now - this.#last < REDRAW_MS && event.event !== 'rollout-ended')
       return;
     this.#last = now;
@@ -45,7 +46,7 @@ export class ProgressBars {
   #apply(event: RolloutEvent): void {
     switch (event.event) {
       case 'rollout-started':
-        this.#began = Date.now();
+        this.#began = performance.now();
         this.#total = event.waves.reduce((sum, { shards }) => sum + shards.length, 0);
         break;
       case 'shard-started':
@@ -99,7 +100,7 @@ export class ProgressBars {
 
   /** All shards weigh the same: what is left is guessed from how long the ended ones took. */
   #summary(): string {
-    const took = Date.now() - this.#began;
+    const took = performance.now() - this.#began;
     const left =
       this.#ended === 0
         ? ''

@@ -1,10 +1,9 @@
+import { Breaker } from '@switchyard/shard-context/internal';
 import { directoryChannels } from '../contract/channels.ts';
 import type { Clock } from './cache-options.ts';
 
 /** One failure may be a connection that died; from the second on, callers are not made to wait. */
-const FAILURES_TO_FAIL_FAST = 2;
-const FIRST_PROBE_MS = 50;
-const LAST_PROBE_MS = 1_000;
+const PAUSES = { failures: 2, firstPauseMs: 50, longestPauseMs: 1_000, jitter: 0.5 };
 
 /** Whether the store answers, as the reads of this process saw it. */
 export interface StoreHealth {
@@ -22,50 +21,40 @@ export interface StoreHealth {
 export class Health {
   readonly #store: string;
   readonly #clock: Clock;
-  #failures = 0;
+  readonly #breaker: Breaker;
   #since: number;
-  #nextProbeAt = 0;
 
   constructor(store: string, clock: Clock) {
     this.#store = store;
     this.#clock = clock;
+    this.#breaker = new Breaker(PAUSES, clock);
     this.#since = clock.now();
   }
 
   /** What is known. */
   get state(): StoreHealth {
     return {
-      available: this.#failures === 0,
+      available: this.#breaker.failures === 0,
       forMs: this.#clock.now() - this.#since,
-      failures: this.#failures,
+      failures: this.#breaker.failures,
     };
   }
 
   /** True where a read may be tried now; while the store is down, once per pause. */
   mayRead(): boolean {
-    if (this.#failures < FAILURES_TO_FAIL_FAST) return true;
-    const now = this.#clock.now();
-    if (now < this.#nextProbeAt) return false;
-    this.#nextProbeAt = now + this.#pauseMs();
-    return true;
+    return this.#breaker.mayTry();
   }
 
   /** Notes the outcome of a read. */
   succeeded(): void {
-    if (this.#failures > 0) this.#change(true);
-    this.#failures = 0;
+    if (this.#breaker.failures > 0) this.#change(true);
+    this.#breaker.succeeded();
   }
 
   /** Notes a read that failed or took too long. */
   failed(cause: unknown): void {
-    if (this.#failures === 0) this.#change(false, cause);
-    this.#failures += 1;
-    this.#nextProbeAt = this.#clock.now() + this.#pauseMs();
-  }
-
-  #pauseMs(): number {
-    const grown = FIRST_PROBE_MS * 2 ** Math.min(10, this.#failures - FAILURES_TO_FAIL_FAST);
-    return Math.min(LAST_PROBE_MS, grown) * (0.5 + Math.random() / 2);
+    if (this.#breaker.failures === 0) this.#change(false, cause);
+    this.#breaker.failed();
   }
 
   #change(available: boolean, cause?: unknown): void {

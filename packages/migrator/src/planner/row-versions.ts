@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { failureNumber, isAtLeast } from '@switchyard/mysql/internal';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { rowVersionLimit } from '../ladder/rungs.ts';
@@ -38,10 +39,10 @@ export class RowVersions {
 
   #of(connection: Connection, facts: ServerFacts): Promise<Versions> {
     const known = this.#servers.get(facts.server);
-    if (known !== undefined && Date.now() - known.at < FRESH_MS) return known.versions;
+    if (known !== undefined && performance.now() - known.at < FRESH_MS) return known.versions;
     const versions = usedVersions(connection);
     versions.catch(() => this.#servers.delete(facts.server));
-    this.#servers.set(facts.server, { at: Date.now(), versions });
+    this.#servers.set(facts.server, { at: performance.now(), versions });
     return versions;
   }
 }

@@ -1,6 +1,8 @@
+import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from 'mysql2/promise';
 import type { Shard } from '@switchyard/shard-context';
+import { Breaker } from '@switchyard/shard-context/internal';
 import { noteStarted, type Author, type Beginning } from '../ledger/ledger.ts';
 import { readLease, releaseLease, renewLease, takeLease } from '../ledger/lease.ts';
 import { LeaseLostError, RolloutHaltedError } from '../ledger/ledger-errors.ts';
@@ -26,7 +28,8 @@ export interface SessionOptions {
 }
 
 const CONTROL_EVERY_MS = 500;
-const RETRY_EVERY_MS = 250;
+/** A server that restarts is asked often: every second of it keeps a wave waiting. */
+const REOPENING = { firstPauseMs: 250, longestPauseMs: 250 };
 
 /**
  * One run's hold on one shard: the connection that does the work and has the server's lock, the
@@ -130,15 +133,17 @@ export class ShardSession {
     this.emit({ event: 'connection-lost', shard: this.shard.name, during });
     this.#connection.destroy();
     this.#dropSecond();
-    const deadline = Date.now() + this.policy.reconnectMs;
+    const deadline = performance.now() + this.policy.reconnectMs;
+    const breaker = new Breaker(REOPENING);
     for (;;) {
       try {
         this.#connection = await openStrictly(this.shard, this.#options);
         return await this.#takeBack(deadline);
       } catch (error) {
         const lasting = error instanceof LeaseLostError || !isConnectionLost(error);
-        if (lasting || Date.now() > deadline) throw error;
-        await sleep(RETRY_EVERY_MS);
+        if (lasting || performance.now() > deadline) throw error;
+        breaker.failed();
+        await sleep(breaker.leftMs);
       }
     }
   }
@@ -146,7 +151,11 @@ export class ShardSession {
   async #takeBack(deadline: number): Promise<void> {
     const { name } = this.shard;
     await renewLease(this.#connection, name, this.#token, this.policy.leaseMs);
-    await reclaimServerLock(this.#connection, name, Math.max(1, (deadline - Date.now()) / 1000));
+    await reclaimServerLock(
+      this.#connection,
+      name,
+      Math.max(1, (deadline - performance.now()) / 1000),
+    );
     await renewLease(this.#connection, name, this.#token, this.policy.leaseMs);
   }
 

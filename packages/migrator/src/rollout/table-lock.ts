@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { isServerError, ServerError } from '@switchyard/mysql/internal';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Step } from '../plan/plan.ts';
@@ -29,19 +30,19 @@ export async function withTableLock(
   step: Step,
   send: () => Promise<void>,
 ): Promise<number> {
-  const deadline = Date.now() + session.policy.lockDeadlineMs;
+  const deadline = performance.now() + session.policy.lockDeadlineMs;
   let stallMs = 0;
   for (let attempt = 1; ; attempt++) {
     const waitSeconds = lockWait(session, step, attempt);
     if (waitSeconds > 0) await letLongTransactionsEnd(session, step, deadline); // 0 queues nobody
     await session.connection.query(`SET SESSION lock_wait_timeout = ${waitSeconds}`);
-    const asked = Date.now();
+    const asked = performance.now();
     try {
       await send();
       return stallMs;
     } catch (error) {
       if (!isServerError(error, ServerError.ER_LOCK_WAIT_TIMEOUT)) throw error;
-      if (waitSeconds > 0) stallMs += Math.min(Date.now() - asked, waitSeconds * 1000);
+      if (waitSeconds > 0) stallMs += Math.min(performance.now() - asked, waitSeconds * 1000);
       await pause(session, step, attempt, deadline, error);
     }
   }
@@ -64,11 +65,11 @@ async function letLongTransactionsEnd(
   deadline: number,
 ): Promise<void> {
   if (step.path === 'create') return; // nobody can use it yet
-  const until = Math.min(deadline, Date.now() + LOOK_FOR_MS);
+  const until = Math.min(deadline, performance.now() + LOOK_FOR_MS);
   for (;;) {
     const blockers = await blockersOf(session, step);
     const long = blockers.filter(({ ageMs }) => ageMs >= LONG_MS);
-    if (long.length === 0 || Date.now() >= until) return;
+    if (long.length === 0 || performance.now() >= until) return;
     await killAllowed(
       session,
       long.filter(({ evidence }) => evidence === 'holder'),
@@ -87,7 +88,7 @@ async function pause(
   const blockers = await blockersOf(session, step, true);
   const lines = blockers.map(({ description }) => description);
   const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1));
-  if (Date.now() + pauseMs > deadline) {
+  if (performance.now() + pauseMs > deadline) {
     throw new TableLockedError(session.shard.name, step, lines, cause);
   }
   await killAllowed(

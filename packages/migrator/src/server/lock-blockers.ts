@@ -1,4 +1,4 @@
-import { failureNumber } from '@switchyard/mysql/internal';
+import { failureNumber, transactionAgeMs } from '@switchyard/mysql/internal';
 import type { Connection } from 'mysql2/promise';
 import { rowsOf } from './connection.ts';
 import { statementShape } from './without-values.ts';
@@ -26,7 +26,7 @@ interface Row {
   readonly statement: string | null;
 }
 
-const AGE = `TIMESTAMPDIFF(MICROSECOND, x.trx_started, NOW(6)) / 1000`;
+const AGE = transactionAgeMs('x.trx_started');
 
 /** MySQL shows who holds the metadata lock of the table. */
 const HOLDERS = `SELECT DISTINCT t.PROCESSLIST_ID AS id, t.PROCESSLIST_USER AS user,

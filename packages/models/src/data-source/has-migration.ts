@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { isServerError, ServerError } from '@switchyard/mysql/internal';
 import type { RowDataPacket } from 'mysql2/promise';
 
@@ -19,7 +20,7 @@ export type ReadShard = (shard: string, sql: string) => Promise<readonly RowData
 export interface MigrationMemoryOptions {
   /** How long an answer is believed, in milliseconds. Default 5,000. */
   readonly maxAgeMs?: number;
-  /** Default `Date.now`. */
+  /** Milliseconds that only grow. Default `performance.now`. */
   readonly clock?: () => number;
 }
 
@@ -41,7 +42,7 @@ export class MigrationMemory {
   constructor(read: ReadShard, options: MigrationMemoryOptions = {}) {
     this.#read = read;
     this.#maxAgeMs = options.maxAgeMs ?? DEFAULT_MAX_AGE_MS;
-    this.#clock = options.clock ?? Date.now;
+    this.#clock = options.clock ?? (() => performance.now());
   }
 
   /** True where the shard's ledger shows the migration as done. */

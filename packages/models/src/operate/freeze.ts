@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Freeze } from '@switchyard/shard-context';
 import { isServerError, ServerError } from '@switchyard/mysql/internal';

@@ -1,7 +1,8 @@
+import { transactionAgeMs } from '@switchyard/mysql/internal';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { LockHolder } from '../fence/fence-errors.ts';
 
-const AGE = 'TIMESTAMPDIFF(SECOND, t.trx_started, NOW()) * 1000 AS ageMs';
+const AGE = `${transactionAgeMs('t.trx_started')} AS ageMs`;
 
 /** MySQL shows every lock that is held, also while nobody waits for it; bytes of a key in hex. */
 const MYSQL_HELD = `SELECT t.trx_mysql_thread_id AS thread, ${AGE}
@@ -59,7 +60,7 @@ export class LockHolders {
       const [rows] = await this.#connection.query<RowDataPacket[]>(sql, values);
       const holders = rows.map((row) => ({
         thread: Number(row['thread']),
-        ageMs: Number(row['ageMs']),
+        ageMs: Math.round(Number(row['ageMs'])),
       }));
       return holders.sort((a, b) => b.ageMs - a.ageMs);
     } catch {

@@ -6,14 +6,15 @@ import {
   type Topology,
 } from '@switchyard/shard-context';
 import {
+  Limiter,
   ShardLockedError,
   ShardSwitchInTransactionError,
 } from '@switchyard/shard-context/internal';
 import { ScatterAbortedError, ScatterDeadlineError } from './scatter-errors.ts';
-import { Turns } from './turns.ts';
 
 const DEFAULT_CONCURRENCY = 8;
 const DEFAULT_PER_SERVER = 2;
+const TOTAL = 'total';
 
 /** What became of one shard's part of a scatter. */
 export type ScatterOutcome<T> =
@@ -65,11 +66,14 @@ export async function onEachShard<T>(
   refuseInside();
   const shards = shardsOf(context, options);
   const { concurrency = DEFAULT_CONCURRENCY, concurrencyPerServer = DEFAULT_PER_SERVER } = options;
-  const turns = new Turns(Math.max(1, concurrency), Math.max(1, concurrencyPerServer));
+  const total = Math.max(1, concurrency);
+  const perServer = Math.max(1, concurrencyPerServer);
+  const limiter = new Limiter((gate) => (gate === TOTAL ? total : perServer));
   const stop = stopOf(options);
   const run = (shard: Shard): Promise<ScatterOutcome<T>> => {
     const part = new Part(shard.name, stop, options.deadlineMs);
-    const done = turns.take(shard.server.name, () =>
+    // Ten shards on one server are ten times its load.
+    const done = limiter.run([TOTAL, `server ${shard.server.name}`], () =>
       part.run(() => enter(context, { shard, signal: stop.signal }, fn, options)),
     );
     return part.outcome(done);

@@ -1,4 +1,6 @@
+import { performance } from 'node:perf_hooks';
 import { outsideContext } from '@switchyard/shard-context';
+import { Breaker } from '@switchyard/shard-context/internal';
 import type { Connection } from 'mysql2/promise';
 import type { OpenOptions } from '../connection/log-in.ts';
 import type { ServerFacts } from '../server/server-facts.ts';
@@ -16,8 +18,7 @@ export interface PoolOptions extends OpenOptions {
 const DEFAULT_IDLE_MS = 60_000;
 const DEFAULT_ACQUIRE_TIMEOUT_MS = 10_000;
 /** After a failure to connect, others fail at once for this long, doubled up to the second one. */
-const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 1_000;
+const PAUSES = { firstPauseMs: 50, longestPauseMs: 1_000 };
 
 /** What a pool's connections lead to, and how its errors are worded. */
 export interface PoolTarget {
@@ -49,9 +50,11 @@ export class ConnectionPool {
   readonly #all = new Set<PooledConnection>();
   readonly #idle: PooledConnection[] = [];
   readonly #closing = new Set<Promise<void>>();
+  #opening = 0;
   #generation = 0;
   #closed = false;
-  #failure: { error: unknown; until: number; pauseMs: number } | undefined;
+  readonly #breaker = new Breaker(PAUSES);
+  #failure: unknown;
   #sweep: NodeJS.Timeout | undefined;
 
   constructor(target: PoolTarget, slots: ServerSlots, options: PoolOptions = {}) {
@@ -91,6 +94,14 @@ export class ConnectionPool {
     }
   }
 
+  /**
+   * @internal True while connections are in use or being opened and a further one has just failed: one that comes
+   * back serves a caller better than the same failure. Without any, the failure is told at once.
+   */
+  get mustWait(): boolean {
+    return this.#all.size + this.#opening > 0 && this.#breaker.leftMs > 0;
+  }
+
   /** @internal */
   evictOldest(): boolean {
     const oldest = this.#idle.shift();
@@ -106,10 +117,13 @@ export class ConnectionPool {
   /** @internal Called by the slots, which count the connection from the moment of the call. */
   async open(): Promise<PooledConnection> {
     if (this.#closed) throw this.#target.closed();
-    if (this.#failure !== undefined && Date.now() < this.#failure.until) throw this.#failure.error;
+    if (this.#breaker.leftMs > 0) throw this.#failure;
     try {
-      const opened = await outsideContext(() => this.#openChecked());
-      this.#failure = undefined;
+      this.#opening += 1;
+      const opened = await outsideContext(() => this.#openChecked()).finally(() => {
+        this.#opening -= 1;
+      });
+      this.#breaker.succeeded();
       return opened;
     } catch (cause) {
       throw this.#failed(this.#target.explain(cause));
@@ -153,7 +167,7 @@ export class ConnectionPool {
   }
 
   #evictIdle(idleMs: number): void {
-    const before = Date.now() - idleMs;
+    const before = performance.now() - idleMs;
     while (this.#idle.length > 0 && (this.#idle[0] as PooledConnection).idleSince <= before) {
       this.evictOldest();
     }
@@ -168,7 +182,7 @@ export class ConnectionPool {
   }
 
   #putBack(connection: PooledConnection): void {
-    connection.idleSince = Date.now();
+    connection.idleSince = performance.now();
     this.#idle.push(connection);
     this.#slots.serve();
   }
@@ -199,8 +213,10 @@ export class ConnectionPool {
 
   #failed(error: Error): Error {
     if (!this.#target.pausesOthers(error)) return error;
-    const pauseMs = Math.min((this.#failure?.pauseMs ?? FIRST_PAUSE_MS / 2) * 2, LONGEST_PAUSE_MS);
-    this.#failure = { error, until: Date.now() + pauseMs, pauseMs };
+    this.#failure = error;
+    this.#breaker.failed();
+    // Those who wait meanwhile for a connection that comes back may open one after it.
+    setTimeout(() => this.#slots.serve(), this.#breaker.leftMs + 1).unref();
     if (this.#target.isStranger(error)) this.closeIdle();
     return error;
   }

@@ -4,6 +4,8 @@ import type { PooledConnection } from './pooled-connection.ts';
 export interface SlotPool {
   /** A connection that is free and may be used, removed from the free ones; undefined without. */
   takeIdle(): PooledConnection | undefined;
+  /** True while a further connection would only fail, and others of the pool may come back. */
+  readonly mustWait: boolean;
   /** Closes the free connection that waited longest; false without one. */
   evictOldest(): boolean;
   /** Opens, checks and sets up a further connection. */
@@ -134,16 +136,19 @@ export class ServerSlots {
     this.#serving = false;
   }
 
+  /** The first that can be served: one that waits for its own pool holds up no sibling. */
   #serveFirst(): boolean {
-    const waiter = this.#waiting[0];
-    if (waiter === undefined) return false;
-    const idle = waiter.pool.takeIdle();
-    if (idle === undefined && !this.#mayOpen()) return false;
-    this.#waiting.shift();
-    waiter.called();
-    if (idle !== undefined) waiter.resolve(idle);
-    else this.#openFor(waiter);
-    return true;
+    for (const [at, waiter] of this.#waiting.entries()) {
+      const idle = waiter.pool.takeIdle();
+      if (idle === undefined && waiter.pool.mustWait) continue;
+      if (idle === undefined && !this.#mayOpen()) return false;
+      this.#waiting.splice(at, 1);
+      waiter.called();
+      if (idle !== undefined) waiter.resolve(idle);
+      else this.#openFor(waiter);
+      return true;
+    }
+    return false;
   }
 
   #mayOpen(): boolean {

@@ -1,0 +1,49 @@
+/** Work that waits, and the gates that it has to pass. */
+interface Waiting {
+  readonly gates: readonly string[];
+  readonly begin: () => Promise<unknown>;
+}
+
+/**
+ * Bounds what runs at once. Each piece of work passes several gates (its server, its region, the
+ * whole), each as wide as `widthOf` says, and begins when all of them have room: what waits at one
+ * gate takes no place in another. In the order of the calls, as far as the gates allow.
+ */
+export class Limiter {
+  readonly #widthOf: (gate: string) => number;
+  readonly #waiting: Waiting[] = [];
+  readonly #running = new Map<string, number>();
+
+  constructor(widthOf: (gate: string) => number) {
+    this.#widthOf = widthOf;
+  }
+
+  /** Runs `work` when all `gates` have room, and answers what it answers. */
+  run<T>(gates: readonly string[], work: () => Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.push({ gates, begin: () => work().then(resolve, reject) });
+      this.#next();
+    });
+  }
+
+  #next(): void {
+    for (;;) {
+      const at = this.#waiting.findIndex(({ gates }) => gates.every((gate) => this.#hasRoom(gate)));
+      const [waiting] = at === -1 ? [] : this.#waiting.splice(at, 1);
+      if (waiting === undefined) return;
+      this.#count(waiting.gates, 1);
+      void waiting.begin().finally(() => {
+        this.#count(waiting.gates, -1);
+        this.#next();
+      });
+    }
+  }
+
+  #hasRoom(gate: string): boolean {
+    return (this.#running.get(gate) ?? 0) < this.#widthOf(gate);
+  }
+
+  #count(gates: readonly string[], by: 1 | -1): void {
+    for (const gate of gates) this.#running.set(gate, (this.#running.get(gate) ?? 0) + by);
+  }
+}
