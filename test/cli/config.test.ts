@@ -166,7 +166,7 @@ describe('the switchyard command', () => {
     const { code, out } = await run(['--help']);
     expect(code).toBe(0);
     const commands = [
-      ...['prepare', 'adopt', 'identify', 'plan', 'migrate', 'retry', 'revert'],
+      ...['prepare', 'adopt', 'identify', 'plan', 'migrate', 'revert'],
       ...['status', 'pause', 'resume', 'abort', 'jobs'],
     ];
     for (const command of commands) expect(out).toContain(`switchyard ${command}`);

@@ -78,7 +78,7 @@ describe('the command line over a prepared fleet', () => {
         { shard: 'us3', result: 'untouched' },
       ],
     });
-    expect((await fleet.json(['retry'])).code).toBe(0);
+    expect((await fleet.json(['resume'])).code).toBe(0);
   });
 
   it('begins nothing while it is paused, and abort takes back a pause under which nobody works', async () => {

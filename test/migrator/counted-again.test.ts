@@ -33,11 +33,11 @@ describe('a step', () => {
     const { code } = await running.ended;
 
     expect(code).toBe(1);
-    const retried = await fleet.json(['retry']);
+    const retried = await fleet.json(['resume']);
 
     expect(retried.code).not.toBe(0);
     await fleet.rows('us1', 'DELETE FROM child WHERE id = 9999');
-    expect((await fleet.json(['retry'])).code).toBe(0);
+    expect((await fleet.json(['resume'])).code).toBe(0);
   });
 
   it('counts them where its run was killed before the count after it', async () => {
@@ -62,7 +62,7 @@ describe('a step', () => {
 
     expect(resumed.code).not.toBe(0);
     await fleet.rows('us1', 'UPDATE child SET other_id = NULL');
-    expect((await fleet.json(['retry'])).code).toBe(0);
+    expect((await fleet.json(['resume'])).code).toBe(0);
   });
 
   it('refuses to drop two views by one statement, of which one may be there', async () => {

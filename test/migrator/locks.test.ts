@@ -64,7 +64,7 @@ describe('a step whose table somebody else uses', () => {
     const ended = events.find(({ event }) => event === 'shard-ended');
     expect(ended).toMatchObject({ result: 'failed', failure: { code: 'TABLE_LOCKED' } });
     expect(await fleet.columns('us1', 'account')).not.toContain(column);
-    expect((await fleet.json(['retry'])).code).toBe(0);
+    expect((await fleet.json(['resume'])).code).toBe(0);
     expect(await fleet.columns('us1', 'account')).toContain(column);
   });
 
@@ -78,7 +78,7 @@ describe('a step whose table somebody else uses', () => {
     const column = await nextMigration();
     expect((await fleet.json(['migrate'])).code).toBe(1);
     fleet.rollout = { lockWaitSeconds: 1, lockDeadlineMs: 20_000, kill: [{ olderThanMs: 100 }] };
-    const { code, events } = await fleet.json(['retry']);
+    const { code, events } = await fleet.json(['resume']);
     expect(code).toBe(0);
     expect(events.some(({ event }) => event === 'blocker-killed')).toBe(true);
     expect(await fleet.columns('us1', 'account')).toContain(column);

@@ -67,7 +67,7 @@ describe('migrations, their files and their rows', () => {
       join(fleet.folder, 'kept'),
       join(fleet.folder, 'migrations', '1790000000001-Half.mjs'),
     );
-    expect((await fleet.spawn(['retry']).ended).code).toBe(0);
+    expect((await fleet.spawn(['resume']).ended).code).toBe(0);
     expect(await fleet.columns('us2', 'plan')).toEqual(['id', 'name', 'a']);
   });
 

@@ -75,7 +75,7 @@ describe('a rollout over shards of which some cannot be migrated', () => {
     const { result, failure } = outcomes.get('us3')!;
     expect({ result, code: failure?.code }).toEqual({ result: 'failed', code: 'TABLE_LOCKED' });
     expect(failure?.message).toMatch(/connection \d+ \(root@.*open for [\d.]+ s/);
-    expect(failure?.remedy).toContain('retry');
+    expect(failure?.remedy).toContain('resume');
   });
 
   it('names the drift of the shard that is not like its siblings', () => {
@@ -91,7 +91,7 @@ describe('a rollout over shards of which some cannot be migrated', () => {
     expect(text).not.toContain("'one'"); // no values of rows
   });
 
-  it('keeps them pending, and retry finishes after the mend', async () => {
+  it('keeps them pending, and resume finishes after the mend', async () => {
     const { events } = await fleet.json(['status']);
     const states = Object.fromEntries(events.map(({ shard, state }) => [shard, state]));
     expect(states).toMatchObject({ us1: 'ready', us2: 'unreadable', us3: 'failed', us6: 'ready' });
@@ -100,7 +100,7 @@ describe('a rollout over shards of which some cannot be migrated', () => {
     await (await fleet.plain('us3')).query('ROLLBACK');
     await fleet.rows('us4', 'ALTER TABLE account DROP COLUMN stray');
     await fleet.rows('us5', 'DELETE FROM account WHERE id = 3');
-    const retried = await fleet.json(['retry']);
+    const retried = await fleet.json(['resume']);
     expect(retried.code).toBe(0);
     for (const shard of fleet.shards) {
       expect(await fleet.columns(shard, 'account')).toEqual(['id', 'name', 'a']);

@@ -209,12 +209,6 @@ function migrateCommands(parser: Argv, run: Run): Argv {
       (options) => run(options, (line) => migrate(line, options)),
     )
     .command(
-      'retry',
-      'try again on the shards that are pending',
-      (command) => command.options({ ...SHARED, to: TO, only: ONLY, allow: ALLOW }),
-      (options) => run(options, (line) => migrate(line, options)),
-    )
-    .command(
       'revert [to]',
       'run down of one migration, by default the newest',
       (command) =>
@@ -238,8 +232,11 @@ function controlCommands(parser: Argv, run: Run): Argv {
       (options) => run(options, (line) => status(line, options)),
     )
     .command('pause', 'let a running rollout wait', shared, (options) => run(options, pause))
-    .command('resume', 'go on with a paused or killed rollout', shared, (options) =>
-      run(options, resume),
+    .command(
+      'resume',
+      'go on with a rollout that is paused, was killed or has shards pending',
+      (command) => command.options({ ...SHARED, to: TO, only: ONLY, allow: ALLOW }),
+      (options) => run(options, (line) => resume(line, options)),
     )
     .command('abort', 'end a running rollout', shared, (options) => run(options, abort))
     .command('jobs', 'look at the queues', (command) =>

@@ -6,6 +6,7 @@ export { isThenable, whenSettled } from './settled.ts';
 export { SwitchyardError } from './errors.ts';
 export {
   FleetMismatchError,
+  RoleUnknownError,
   ShardContextMissingError,
   ShardLockedError,
   ShardSwitchInTransactionError,

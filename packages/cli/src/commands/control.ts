@@ -8,6 +8,7 @@ import {
 import { sayTrouble } from '../output/show-rollout.ts';
 import { EXIT, type CommandLine, type ExitCode } from './command-line.ts';
 import { carryOut } from './migrate.ts';
+import type { PlanOptions } from './plan.ts';
 
 /** Asks a running rollout to wait before its next step, on every shard. */
 export function pause(line: CommandLine): Promise<ExitCode> {
@@ -27,19 +28,28 @@ export async function abort(line: CommandLine): Promise<ExitCode> {
 }
 
 /**
- * Goes on: a paused rollout that still runs does so by itself; one that was killed is taken up here,
- * with the options it was begun with.
+ * Goes on: a paused rollout that still runs does so by itself. One that was killed, or has left shards
+ * pending, is taken up here with the options it was begun with; what is given now goes before them.
  */
-export async function resume(line: CommandLine): Promise<ExitCode> {
+export async function resume(line: CommandLine, given: PlanOptions): Promise<ExitCode> {
   const before = await readLeases(line.fleet);
   const running = before.find(({ lease }) => lease?.held === true && lease.control === 'pause');
   if (running !== undefined) {
     return ask(line, 'run', `The rollout of ${running.lease?.who ?? 'somebody'} goes on.`);
   }
   await askFleet(line.fleet, 'run');
-  const request = latestRequest(before) ?? { direction: 'up' };
+  const request = withGiven(latestRequest(before) ?? { direction: 'up' }, given);
   const planner = line.plannerFor(request.allow ?? []);
   return carryOut({ ...line, fleet: { ...line.fleet, planner } }, request);
+}
+
+function withGiven(latest: RolloutRequest, { to, only, allow }: PlanOptions): RolloutRequest {
+  return {
+    ...latest,
+    ...(to !== undefined && { to }),
+    ...(only !== undefined && { only }),
+    allow: [...new Set([...(latest.allow ?? []), ...(allow ?? [])])],
+  };
 }
 
 /** What the newest run was told, as the leases that it took say it. */

@@ -33,7 +33,7 @@ function refusalOf({ shard, plans }: Forecast, flag: string): PlanRefusal {
     table: undefined,
     clause: plans[0]?.migration ?? '',
     reason: `the schema of ${shard.name} is not that of its siblings`,
-    remedy: 'Compare it with a sibling and mend it, then use `switchyard retry`',
+    remedy: 'Compare it with a sibling and mend it, then use `switchyard resume`',
     flag,
   };
 }

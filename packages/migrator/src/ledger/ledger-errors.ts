@@ -38,7 +38,7 @@ export class LeaseHeldError extends SwitchyardError {
       attempted: 'take the lease',
       shard,
       reason: `${holder.who} holds it, at least until ${holder.until}`,
-      remedy: 'Wait for that run, or stop it with `switchyard abort`; then use `switchyard retry`',
+      remedy: 'Wait for that run, or stop it with `switchyard abort`; then use `switchyard resume`',
     });
   }
 }
@@ -68,7 +68,7 @@ export class ShardBusyError extends SwitchyardError {
       attempted: 'take the lock of the migrator',
       shard,
       reason: `connection ${connection} of an earlier run holds it and has been in one statement for ${seconds} s`,
-      remedy: 'Wait for that statement, or kill the connection; then use `switchyard retry`',
+      remedy: 'Wait for that statement, or kill the connection; then use `switchyard resume`',
     });
   }
 }

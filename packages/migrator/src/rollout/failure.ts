@@ -14,13 +14,13 @@ export function failureOf(error: unknown): Failure {
     return {
       code: 'CONNECTION_LOST',
       message: `The connection was lost and did not come back: ${text}.`,
-      remedy: 'Bring the server back, then use `switchyard retry`',
+      remedy: 'Bring the server back, then use `switchyard resume`',
     };
   }
   return {
     code: code ?? 'UNEXPECTED',
     message: text,
-    remedy: 'Run again with --verbose to see where it came from, then use `switchyard retry`',
+    remedy: 'Run again with --verbose to see where it came from, then use `switchyard resume`',
   };
 }
 

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { hostname, userInfo } from 'node:os';
 import { randomUUID } from 'node:crypto';
 import type { Topology } from '@switchyard/shard-context';
@@ -23,7 +24,10 @@ export interface Fleet {
 }
 
 /** Name and version of the tool, as ledgers show it. */
-const TOOL = 'switchyard 0.1.0';
+const { version } = createRequire(import.meta.url)('@switchyard/migrator/package.json') as {
+  version: string;
+};
+const TOOL = `switchyard ${version}`;
 
 /** Who runs this process, under a rollout id of its own. */
 export function thisAuthor(): Author {

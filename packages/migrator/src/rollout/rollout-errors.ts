@@ -6,27 +6,27 @@ import { withoutValues } from '../server/without-values.ts';
 /** What to do about a server's answer, by its error number. */
 const REMEDIES: Readonly<Record<number, string>> = {
   [ServerError.ER_DUP_ENTRY]:
-    'Find and mend the duplicates on this shard, then use `switchyard retry`',
+    'Find and mend the duplicates on this shard, then use `switchyard resume`',
   [ServerError.ER_INVALID_USE_OF_NULL]:
-    'Fill in the NULLs on this shard, then use `switchyard retry`',
+    'Fill in the NULLs on this shard, then use `switchyard resume`',
   [ServerError.WARN_DATA_TRUNCATED]:
-    'Mend the values that do not fit on this shard, then use `switchyard retry`',
+    'Mend the values that do not fit on this shard, then use `switchyard resume`',
   [ServerError.ER_DATA_TOO_LONG]:
-    'Mend the values that are too long on this shard, then use `switchyard retry`',
+    'Mend the values that are too long on this shard, then use `switchyard resume`',
   [ServerError.ER_NO_REFERENCED_ROW_2]:
-    'Mend the rows without a parent on this shard, then use `switchyard retry`',
+    'Mend the rows without a parent on this shard, then use `switchyard resume`',
   [ServerError.ER_TABLEACCESS_DENIED_ERROR]:
-    'Grant the privilege to the account of the migrator, then use `switchyard retry`',
+    'Grant the privilege to the account of the migrator, then use `switchyard resume`',
   [ServerError.ER_ALTER_OPERATION_NOT_SUPPORTED]:
-    'The table has changed since it was planned: use `switchyard plan`, then `switchyard retry`',
+    'The table has changed since it was planned: use `switchyard plan`, then `switchyard resume`',
   [ServerError.ER_ALTER_OPERATION_NOT_SUPPORTED_REASON]:
-    'The table has changed since it was planned: use `switchyard plan`, then `switchyard retry`',
+    'The table has changed since it was planned: use `switchyard plan`, then `switchyard resume`',
   [ServerError.ER_INNODB_MAX_ROW_VERSION]:
-    'The table has no row versions left: rebuild it (ALTER TABLE … FORCE), then use `switchyard retry`',
+    'The table has no row versions left: rebuild it (ALTER TABLE … FORCE), then use `switchyard resume`',
   [ServerError.ER_RECORD_FILE_FULL]:
-    'Make room on the disk of the server, then use `switchyard retry`',
+    'Make room on the disk of the server, then use `switchyard resume`',
 };
-const MEND = 'Mend what the server names, then use `switchyard retry`';
+const MEND = 'Mend what the server names, then use `switchyard resume`';
 
 /** The server refused a statement of a migration. The shard stays pending; the others go on. */
 export class StepFailedError extends SwitchyardError {
@@ -73,7 +73,7 @@ export class TableLockedError extends SwitchyardError {
         attempted: `lock ${what} for "${shortened(step.clause)}"`,
         shard,
         reason: `it stayed locked: ${who}`,
-        remedy: 'End those transactions, or allow it in rollout.kill; then use `switchyard retry`',
+        remedy: 'End those transactions, or allow it in rollout.kill; then use `switchyard resume`',
       },
       { cause },
     );
@@ -89,7 +89,7 @@ export class SchemaMovedError extends SwitchyardError {
       attempted: `run "${shortened(step.clause)}"`,
       shard,
       reason: `table ${step.table ?? ''} is neither as planned nor as it should become`,
-      remedy: 'Compare it with its siblings, mend it by hand, then use `switchyard retry`',
+      remedy: 'Compare it with its siblings, mend it by hand, then use `switchyard resume`',
     });
   }
 }
@@ -103,7 +103,7 @@ export class MigrationChangedError extends SwitchyardError {
       shard,
       reason: 'its file has changed since a part of it was run here',
       remedy:
-        'Restore the file, finish with `switchyard retry`, and put the change in a new migration',
+        'Restore the file, finish with `switchyard resume`, and put the change in a new migration',
     });
   }
 }
