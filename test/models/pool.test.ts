@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { currentFrame } from '@switchyard/shard-context';
-import { queryChannel, type ShardQuery } from '@switchyard/models';
+import { channels, type ShardQuery } from '@switchyard/shard-context/events';
 import { startFleet, type Fleet } from '../support/fleet/index.ts';
 import { Account, Currency } from '../fence/account.ts';
 
@@ -182,7 +182,7 @@ describe('every statement', () => {
   it('is seen on switchyard:query with shard, role, tenant and verb, without text and values', async () => {
     const seen: ShardQuery[] = [];
     const listen = (message: unknown) => void seen.push(message as ShardQuery);
-    queryChannel.subscribe(listen);
+    channels.query.subscribe(listen);
     try {
       await fleet.onTenant('us1', 't_1', async () => {
         const accounts = fleet.dataSource.getRepository(Account);
@@ -195,7 +195,7 @@ describe('every statement', () => {
         await fleet.dataSource.query('SELECT nothing FROM nowhere').catch(() => undefined);
       });
     } finally {
-      queryChannel.unsubscribe(listen);
+      channels.query.unsubscribe(listen);
     }
     expect(seen.map(({ verb, failed }) => [verb, failed])).toEqual([
       ['INSERT', false],

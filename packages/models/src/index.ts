@@ -72,7 +72,6 @@ export type {
   TransactionPoisonedError,
   WriteNotFencedError,
 } from './runner/runner-errors.ts';
-export { queryChannel, type ShardQuery } from './runner/query-channel.ts';
 export type {
   MoverLostError,
   ShardTenantConflictError,

@@ -1,32 +1,5 @@
-import { channel, type Channel } from 'node:diagnostics_channel';
-import { describePlace, type Frame, type Place } from './frame.ts';
-
-/** Published when code uses a scope that is already over (a forgotten await). */
-export interface LateUse {
-  /** What was attempted. */
-  readonly attempted: string;
-  /** Where it ran: its own place, never another's. */
-  readonly place: Place | undefined;
-  /** The stack at which the scope was opened. */
-  readonly openedAt: string;
-}
-
-/** Published when a named escape is used: `unlocked`, `unfenced`, `writable`, `withoutEntity`. */
-export interface Escape {
-  readonly escape: 'unlocked' | 'unfenced' | 'writable' | 'withoutEntity';
-  /** The reason that the caller gave. */
-  readonly reason: string;
-  readonly place: Place | undefined;
-}
-
-/**
- * The diagnostics channels of Switchyard's core, by what they tell. Nothing is computed while
- * nobody listens; no message carries secrets, routing keys or SQL parameters.
- */
-export const channels = {
-  lateUse: channel('switchyard:late-use') as Channel<unknown, LateUse>,
-  escape: channel('switchyard:escape') as Channel<unknown, Escape>,
-} as const;
+import { channels } from './events.ts';
+import { describePlace, type Frame } from './frame.ts';
 
 /** Scopes that were warned of already, by the stack at which they were opened; bounded. */
 const warned = new Set<string>();

@@ -22,7 +22,7 @@ export type { AfterCommit, TransactionOutcome } from './after-commit.ts';
 export { currentFrame, currentShard, currentTenant, outsideContext } from './storage.ts';
 export { bindShard, onRole, readOnly, unfenced, unlocked, writable } from './scope.ts';
 export { ShardContext, type EnterOptions, type TenantPlace } from './shard-context.ts';
-export { channels, type Escape, type LateUse } from './channels.ts';
+export { channels, type Escape, type LateUse, type ShardQuery } from './events.ts';
 export {
   type TenantNameRefusedError,
   TenantNames,

@@ -1,5 +1,5 @@
 import { Activity, type Opener } from './activity.ts';
-import { channels, type Escape } from './channels.ts';
+import { channels, type Escape } from './events.ts';
 import { refuseUnknownRole, ShardContextMissingError } from './context-errors.ts';
 import type { Frame, Place, Role } from './frame.ts';
 import { bindGenerator, isGenerator } from './generator.ts';

@@ -1,4 +1,5 @@
 import {
+  channels,
   currentFrame,
   isSwitchyardError,
   type Frame,
@@ -20,7 +21,6 @@ import { beginTransaction, commitTransaction, type Sender } from './begin-and-co
 import { failureOfStatement, refuseEndedFence } from './after-statement.ts';
 import { boundStream } from './bound-stream.ts';
 import { OwnTablesQueryRunner } from './own-tables.ts';
-import { queryChannel } from './query-channel.ts';
 import {
   OutcomeUnknownError,
   RunnerMisplacedError,
@@ -272,7 +272,7 @@ export class ShardQueryRunner extends OwnTablesQueryRunner implements PlacedRunn
   }
 
   async #send<T>(statement: Statement, send: () => Promise<T>, lifted = false): Promise<T> {
-    const sentAt = queryChannel.hasSubscribers ? performance.now() : 0;
+    const sentAt = channels.query.hasSubscribers ? performance.now() : 0;
     this.#state.started();
     let failed = true;
     try {
@@ -306,8 +306,8 @@ export class ShardQueryRunner extends OwnTablesQueryRunner implements PlacedRunn
   #publish(statement: Statement, sentAt: number, failed: boolean): void {
     const { fleet, shard, tenant } = this.place;
     const durationMs = performance.now() - sentAt;
-    const { role } = this.#link;
-    queryChannel.publish({ fleet, shard, role, tenant, verb: statement.verb, durationMs, failed });
+    const sent = { verb: statement.verb, durationMs, failed };
+    channels.query.publish({ fleet, shard, tenant, role: this.#link.role, ...sent });
   }
 
   /**

@@ -1,21 +1,7 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { SpanKind, SpanStatusCode, trace, type Attributes, type Tracer } from '@opentelemetry/api';
-import { channels, type Escape, type LateUse } from '../channels.ts';
-import { describePlace, type Role } from '../frame.ts';
+import { channels, type Escape, type LateUse, type ShardQuery } from '../events.ts';
+import { describePlace } from '../frame.ts';
 import type { Topology } from '../topology.ts';
-
-const QUERY = 'switchyard:query';
-
-/** What `switchyard:query` carries; `models` publishes it after each statement. */
-interface ShardQuery {
-  readonly fleet: string;
-  readonly shard: string;
-  readonly role: Role;
-  readonly tenant: string | undefined;
-  readonly verb: string;
-  readonly durationMs: number;
-  readonly failed: boolean;
-}
 
 /** What `traceShards` may be told. */
 export interface TraceShardsOptions {
@@ -35,11 +21,11 @@ export function traceShards(topology: Topology, options: TraceShardsOptions = {}
   const queries = (message: unknown) => traceQuery(tracer, topology, message as ShardQuery);
   const lateUse = (message: unknown) => noteLateUse(message as LateUse);
   const escape = (message: unknown) => noteEscape(message as Escape);
-  subscribe(QUERY, queries);
+  channels.query.subscribe(queries);
   channels.lateUse.subscribe(lateUse);
   channels.escape.subscribe(escape);
   return () => {
-    unsubscribe(QUERY, queries);
+    channels.query.unsubscribe(queries);
     channels.lateUse.unsubscribe(lateUse);
     channels.escape.unsubscribe(escape);
   };
