@@ -51,6 +51,7 @@ export {
   LockFile,
   type LockFileInvalidError,
   type ShardNotPreparedError,
+  type ShardsNotDeclaredError,
   type ExpectedIdentity,
 } from './lock-file/lock-file.ts';
 export type {

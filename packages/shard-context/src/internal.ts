@@ -34,6 +34,10 @@ export {
   GlobalIdSignatureError,
 } from './gid/gid-errors.ts';
 export { TenantNameRefusedError } from './tenant-names.ts';
-export { LockFileInvalidError, ShardNotPreparedError } from './lock-file/lock-file.ts';
+export {
+  LockFileInvalidError,
+  ShardNotPreparedError,
+  ShardsNotDeclaredError,
+} from './lock-file/lock-file.ts';
 export { Breaker, type BreakerClock, type BreakerOptions } from './pacing/breaker.ts';
 export { Limiter } from './pacing/limiter.ts';

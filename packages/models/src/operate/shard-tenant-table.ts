@@ -48,9 +48,11 @@ export interface ShardTenantTableOptions {
 export class ShardTenantTable implements ShardTenants {
   readonly #topology: Topology;
   readonly #pools: FleetPools;
+  readonly #lockFile: LockFile;
 
   constructor(options: ShardTenantTableOptions) {
     this.#topology = options.topology;
+    this.#lockFile = options.lockFile;
     this.#pools = new FleetPools(options.lockFile, { idleMs: IDLE_MS, ...options.pool });
   }
 
@@ -64,8 +66,12 @@ export class ShardTenantTable implements ShardTenants {
     return this.#on(shard, (connection) => listRows(connection, options));
   }
 
-  /** Asks all shards of the topology at once. @throws where one of them does not answer */
+  /**
+   * Asks all shards at once.
+   * @throws ShardsNotDeclaredError, and where one of them does not answer
+   */
   async find(tenant: string): Promise<FoundShardTenant[]> {
+    await this.#lockFile.checkDeclared('look for a tenant on all shards', this.#topology);
     const asked = this.#topology.shards.map(async ({ name: shard }) => {
       const row = await this.read(shard, tenant);
       return row === undefined ? [] : [{ shard, row }];

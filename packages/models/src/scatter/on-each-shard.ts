@@ -1,5 +1,6 @@
 import {
   currentFrame,
+  type LockFile,
   type Role,
   type Shard,
   ShardContext,
@@ -49,13 +50,16 @@ export interface ShardTurn {
 /** A sharded data source, or a shard context. */
 export interface ScatterSource {
   readonly topology: Topology;
+  /** A data source's: a scatter over all shards then needs all of them declared. */
+  readonly lockFile?: LockFile;
 }
 
 /**
  * Runs `fn` once on each shard, some at a time, and answers with one outcome per shard, in order:
  * a shard that is down fails alone. Each run has its own context, locked to its shard; they share
  * nothing. Read-only unless said otherwise, because nothing is atomic over shards.
- * @throws UnknownShardError, ShardLockedError, ShardSwitchInTransactionError; nothing ran then
+ * @throws UnknownShardError, ShardLockedError, ShardSwitchInTransactionError, and
+ *   ShardsNotDeclaredError where the lock file has shards that the topology lacks; nothing ran then
  */
 export async function onEachShard<T>(
   source: ScatterSource,
@@ -64,6 +68,9 @@ export async function onEachShard<T>(
 ): Promise<ScatterOutcome<T>[]> {
   const context = source instanceof ShardContext ? source : new ShardContext(source.topology);
   refuseInside();
+  if (options.shards === undefined && 'lockFile' in source) {
+    await source.lockFile?.checkDeclared('scatter over all shards', context.topology);
+  }
   const shards = shardsOf(context, options);
   const { concurrency = DEFAULT_CONCURRENCY, concurrencyPerServer = DEFAULT_PER_SERVER } = options;
   const total = Math.max(1, concurrency);

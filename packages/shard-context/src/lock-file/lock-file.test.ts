@@ -42,6 +42,24 @@ describe('the lock file', () => {
     expect(await running.expected('us2')).toEqual(us2);
   });
 
+  it('is read again where it was replaced, and goes on where it is gone for a moment', async () => {
+    const running = new LockFile(path, 'f');
+    await running.record({ us1 });
+    await running.expected('us1');
+    await new LockFile(path, 'f').record({ us1: { ...us1, incarnation: 2 } });
+    expect(await running.expected('us1')).toEqual({ ...us1, incarnation: 2 });
+    await rm(path);
+    expect(await running.expected('us1')).toEqual({ ...us1, incarnation: 2 });
+  });
+
+  it('names the shards that a topology does not declare', async () => {
+    const file = new LockFile(path, 'f');
+    await file.record({ us1, us2 });
+    await file.checkDeclared('read', { has: () => true });
+    const some = file.checkDeclared('read', { has: (name) => name === 'us1' });
+    await expect(some).rejects.toMatchObject({ code: 'SHARDS_NOT_DECLARED', shards: ['us2'] });
+  });
+
   it('keeps all entries of shards that are recorded side by side', async () => {
     const file = new LockFile(path, 'f');
     const names = Array.from({ length: 20 }, (_, i) => `s${i}`);

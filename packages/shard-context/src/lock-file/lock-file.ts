@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { SwitchyardError } from '../errors.ts';
 import { publishInTurn } from './publish-in-turn.ts';
@@ -42,6 +42,21 @@ export class LockFileInvalidError extends SwitchyardError {
   }
 }
 
+/** The lock file names shards that the topology does not declare. Nothing was read. */
+export class ShardsNotDeclaredError extends SwitchyardError {
+  static override readonly code = 'SHARDS_NOT_DECLARED';
+  /** Their names. */
+  readonly shards: readonly string[];
+  constructor(attempted: string, file: string, shards: readonly string[]) {
+    super({
+      attempted,
+      reason: `${file} has ${shards.join(', ')}, which the topology does not declare: their part would be missing without a word`,
+      remedy: 'Declare these shards, or name the shards that are meant',
+    });
+    this.shards = shards;
+  }
+}
+
 interface Content {
   readonly format: number;
   readonly fleet: string;
@@ -56,6 +71,8 @@ export class LockFile {
   readonly path: string;
   readonly fleet: string;
   #content: Promise<Content> | undefined;
+  /** Which file the content was read from: another one has replaced it where this differs. */
+  #mark: string | undefined;
   #recording: Promise<unknown> = Promise.resolve();
 
   constructor(path: string | URL, fleet: string) {
@@ -64,12 +81,12 @@ export class LockFile {
   }
 
   /**
-   * The identity that the shard's database must show. Read once; read again for a shard that was
-   * not in it, so that shards added while running are found.
+   * The identity that the shard's database must show. Asked for each new physical connection: a file
+   * that was replaced is read again, and so is one that lacks the shard.
    * @throws ShardNotPreparedError, LockFileInvalidError
    */
   async expected(shard: string): Promise<ExpectedIdentity> {
-    const known = entryOf(await this.#read(), shard) ?? entryOf(await this.#read(true), shard);
+    const known = entryOf(await this.#current(), shard) ?? entryOf(await this.#read(true), shard);
     if (known === undefined) throw new ShardNotPreparedError(shard, this.path);
     return known;
   }
@@ -77,6 +94,17 @@ export class LockFile {
   /** All entries; empty where there is no file yet. @throws LockFileInvalidError */
   async entries(): Promise<Readonly<Record<string, ExpectedIdentity>>> {
     return (await this.#read(true)).shards;
+  }
+
+  /**
+   * Refuses what is about to be done on *all* shards where the topology does not declare all that
+   * the file has. Costs a look at the file's time.
+   * @throws ShardsNotDeclaredError, LockFileInvalidError
+   */
+  async checkDeclared(attempted: string, topology: { has(shard: string): boolean }): Promise<void> {
+    const names = Object.keys((await this.#current()).shards);
+    const missing = names.filter((name) => !topology.has(name));
+    if (missing.length > 0) throw new ShardsNotDeclaredError(attempted, this.path, missing);
   }
 
   /**
@@ -105,6 +133,21 @@ export class LockFile {
     this.#content = undefined;
   }
 
+  /** What the file says now. One that is gone for a moment, as in a deploy, goes on saying it. */
+  async #current(): Promise<Content> {
+    const mark = await this.#markNow();
+    return this.#read(mark !== undefined && mark !== this.#mark);
+  }
+
+  async #markNow(): Promise<string | undefined> {
+    try {
+      const { ino, mtimeNs, size } = await stat(this.path, { bigint: true });
+      return `${ino} ${mtimeNs} ${size}`;
+    } catch {
+      return undefined; // the read itself reports what is wrong
+    }
+  }
+
   #read(fresh = false): Promise<Content> {
     if (fresh || this.#content === undefined) {
       const reading = this.#load();
@@ -117,6 +160,8 @@ export class LockFile {
   async #load(): Promise<Content> {
     let text: string;
     try {
+      // Before the read: a file that is replaced in between is read once more.
+      this.#mark = await this.#markNow();
       text = await readFile(this.path, 'utf8');
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') {
