@@ -22,7 +22,8 @@ export function bindGenerator<T>(generator: T, frame: Frame, over: () => void): 
     throw error;
   };
   for (const name of ['next', 'return', 'throw'] as const) {
-    const take = steps[name];
+    const take = steps[name] as ((value?: unknown) => unknown) | undefined;
+    if (take === undefined) continue; // an iterator needs no more than next()
     const value = (...args: [unknown?]): unknown =>
       runInFrame(frame, () => {
         try {

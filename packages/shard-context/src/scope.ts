@@ -2,7 +2,7 @@ import { Activity, type Opener } from './activity.ts';
 import { channels, type Escape } from './events.ts';
 import { refuseUnknownRole, ShardContextMissingError } from './context-errors.ts';
 import type { Frame, Place, Role } from './frame.ts';
-import { bindGenerator, isGenerator } from './generator.ts';
+import { bindResult } from './lazy-results.ts';
 import { isThenable, whenSettled } from './settled.ts';
 import { currentFrame, runInFrame } from './storage.ts';
 
@@ -18,8 +18,8 @@ export interface Axes {
 /**
  * Opens a scope: `fn` runs in a new frame made of `axes` over `outer`. The scope is over when `fn`
  * has returned, or when the promise it returned has settled. A thenable that is not a promise
- * (a lazy query) is resolved inside the scope, because awaiting it outside would run it elsewhere; a
- * generator is run in it step by step, and is over when it has ended.
+ * (a lazy query) is resolved inside the scope, because awaiting it outside would run it elsewhere;
+ * generators and streams that it answers run in it step by step, and it is over when they have ended.
  * `independent`: the transactions that are open outside are not the scope's.
  */
 export function openScope<T>(
@@ -38,9 +38,11 @@ export function openScope<T>(
     activity.closed = true;
     throw error;
   }
-  if (result instanceof Promise) return whenSettled(result, () => (activity.closed = true)) as T;
-  if (isGenerator(result)) return bindGenerator(result, frame, () => (activity.closed = true));
-  activity.closed = true;
+  const over = () => void (activity.closed = true);
+  if (result instanceof Promise) {
+    return whenSettled(result, (value) => bindResult(value, frame, over)) as T;
+  }
+  bindResult(result, frame, over);
   return result;
 }
 
@@ -117,6 +119,7 @@ export function bindShard<A extends unknown[], R>(fn: (...args: A) => R): (...ar
   if (frame?.place === undefined) throw new ShardContextMissingError('bindShard()');
   return function (this: unknown, ...args: A): R {
     const result = runInFrame(frame, () => fn.apply(this, args));
-    return isGenerator(result) ? bindGenerator(result, frame, () => undefined) : result;
+    bindResult(result, frame, () => undefined);
+    return result;
   };
 }

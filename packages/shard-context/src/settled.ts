@@ -10,10 +10,10 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
  * The promise, with `end` called before anybody hears how it settled. By `then`: what `finally` in an
  * async function does takes two promises, and every scope and job passes here.
  */
-export function whenSettled<T>(promise: Promise<T>, end: () => void): Promise<T> {
+export function whenSettled<T>(promise: Promise<T>, end: (value?: T) => void): Promise<T> {
   return promise.then(
     (value) => {
-      end();
+      end(value);
       return value;
     },
     (error: unknown) => {

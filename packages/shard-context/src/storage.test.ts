@@ -88,7 +88,12 @@ describe('the context in Node', () => {
     async function* asynchronous() {
       while (true) yield shard();
     }
-    const [a, b] = context.onShard('us1', () => [sync(), asynchronous()] as const);
+    // Behind a function, where the scope that answers them does not see them.
+    const made = context.onShard('us1', () => {
+      const both = [sync(), asynchronous()] as const;
+      return () => both;
+    });
+    const [a, b] = made();
     expect(context.onShard('us2', () => a.next().value)).toBe('us2');
     expect((await context.onShard('us2', () => b.next())).value).toBe('us2');
     expect((await b.next()).value).toBeUndefined();

@@ -1,20 +1,8 @@
-import type { Readable } from 'node:stream';
 import type { Frame } from '../frame.ts';
 import { runInFrame } from '../storage.ts';
 
 /**
- * Makes a stream produce its data in `frame`, whoever reads it. Hosts read a body after the route
- * has returned, outside its context, and generators run where they are read.
- */
-export function bindReadable(body: Readable, frame: Frame): void {
-  const read = body._read;
-  body._read = function (this: Readable, size: number): void {
-    runInFrame(frame, () => read.call(this, size));
-  };
-}
-
-/**
- * The same for a web stream, which has to be wrapped: `ended` is called when it has been read to its
+ * Makes a web stream produce its data in `frame`; it has to be wrapped: `ended` is called when it has been read to its
  * end, has failed or was given up.
  */
 export function bindWebStream(

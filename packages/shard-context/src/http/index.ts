@@ -1,4 +1,5 @@
-export { bindReadable, bindWebStream } from './bind-body.ts';
+export { bindReadable } from '../lazy-results.ts';
+export { bindWebStream } from './bind-body.ts';
 export { bindEvents } from './bind-events.ts';
 export { connectShardContext, type ConnectMiddleware } from './connect-middleware.ts';
 export { enterRequest, type Host, type ShardRequests } from './enter-request.ts';
