@@ -12,6 +12,8 @@ export interface InitialValue {
    * where the server knows no value for them. Undefined where there is none.
    */
   readonly problem: 'zero-date' | 'none' | undefined;
+  /** True for a DEFAULT or a generated value, which serves every later INSERT as well. */
+  readonly given: boolean;
 }
 
 /** Reads it from the column's line in a `SHOW CREATE TABLE`. */
@@ -19,22 +21,22 @@ export function initialValue(line: string, table: TableCharset = {}): InitialVal
   const type = columnType(line, table);
   const attributes = afterType(line);
   const generated = GENERATED.exec(attributes)?.[1];
-  if (generated !== undefined) return { sql: `(${generated})`, problem: undefined };
+  if (generated !== undefined) return { sql: `(${generated})`, problem: undefined, given: true };
   const given = DEFAULT.exec(attributes)?.[1];
-  if (given !== undefined) return { sql: given, problem: undefined };
-  if (type.nullable || type.autoIncrement) return { sql: 'NULL', problem: undefined };
-  if (hasDate(type)) return { sql: 'NULL', problem: 'zero-date' };
+  if (given !== undefined) return { sql: given, problem: undefined, given: true };
+  if (type.nullable || type.autoIncrement) return { sql: 'NULL', problem: undefined, given: false };
+  if (hasDate(type)) return { sql: 'NULL', problem: 'zero-date', given: false };
   return implicit(type.family, type.values, type.name);
 }
 
 function implicit(family: string, values: readonly string[], name: string): InitialValue {
-  const problem = undefined;
-  if (name === 'time') return { sql: "'00:00:00'", problem };
-  if (name === 'enum') return { sql: `'${(values[0] ?? '').replaceAll("'", "''")}'`, problem };
-  if (['integer', 'decimal', 'float'].includes(family)) return { sql: '0', problem };
-  if (name === 'json') return { sql: "'null'", problem };
-  if (family === 'other') return { sql: 'NULL', problem: 'none' };
-  return { sql: "''", problem };
+  const begins = (sql: string) => ({ sql, problem: undefined, given: false });
+  if (name === 'time') return begins("'00:00:00'");
+  if (name === 'enum') return begins(`'${(values[0] ?? '').replaceAll("'", "''")}'`);
+  if (['integer', 'decimal', 'float'].includes(family)) return begins('0');
+  if (name === 'json') return begins("'null'");
+  if (family === 'other') return { sql: 'NULL', problem: 'none', given: false };
+  return begins("''");
 }
 
 function afterType(line: string): string {

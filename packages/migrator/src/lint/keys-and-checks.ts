@@ -26,6 +26,15 @@ export function uniqueKeyParts(definition: string): KeyPart[][] {
   });
 }
 
+/** Columns of a table's primary key; empty where it has none. */
+export function primaryKey(definition: string): string[] {
+  const line = otherLines(definition).find((one) => one.startsWith('PRIMARY KEY'));
+  if (line === undefined) return [];
+  const open = line.indexOf('(');
+  const list = line.slice(open + 1, closingBracket(line, open));
+  return listItems(list).map((part) => readPart(part).column ?? part);
+}
+
 function readPart(text: string): KeyPart {
   const [, quoted, prefix] = PART.exec(text.trim()) ?? [];
   if (quoted === undefined) return { column: undefined, prefix: undefined, text: text.trim() };

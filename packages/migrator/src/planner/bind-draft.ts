@@ -59,8 +59,10 @@ async function boundStep(
   return step.path === 'copy' ? needsCopy(shard, step, size) : own;
 }
 
-function smallWay({ whenSmall, session }: DraftStep): Partial<BoundStep> {
-  if (whenSmall === undefined) return { lock: 'shared', note: SMALL_NOTE };
+function smallWay({ whenSmall, session, note }: DraftStep): Partial<BoundStep> {
+  if (whenSmall === undefined) {
+    return { lock: 'shared', note: [SMALL_NOTE, note].filter(Boolean).join('; ') };
+  }
   return { ...whenSmall, session: without(session, 'foreign_key_checks') };
 }
 

@@ -1,3 +1,4 @@
+import { applicationEffects } from '../lint/application-effects.ts';
 import { lintClauses } from './lint-clauses.ts';
 import type { Climbed } from '../ladder/climb.ts';
 import { hasSafeInstantColumns } from '../ladder/rungs.ts';
@@ -109,7 +110,7 @@ function addClimbed(
     sql: climbed.sql,
     path: climbed.path,
     lock: climbed.path === 'copy' ? 'shared' : 'none',
-    note: noteOf(climbed),
+    note: noteOf(climbed, context.made.has(table)),
     madeHere: context.made.has(table),
     rowVersions: climbed.path === 'instant' ? rowVersions : 0,
     verify: changesText
@@ -143,7 +144,8 @@ function rowVersionsIn(definition: string): (clauses: readonly Clause[]) => numb
   return (clauses) => (clauses.some(isStored) ? 1 : 0);
 }
 
-function noteOf(climbed: Climbed): Step['note'] {
-  if (climbed.path === 'rebuild') return 'rewrites the table; replicas do the same afterwards';
-  return '';
+/** What it costs, and what it means for the statements of the application that is running. */
+function noteOf({ path, before = '', after = '' }: Climbed, madeHere: boolean): Step['note'] {
+  const cost = path === 'rebuild' ? ['rewrites the table; replicas do the same afterwards'] : [];
+  return [...cost, ...(madeHere ? [] : applicationEffects(before, after))].join('; ');
 }

@@ -1,5 +1,6 @@
 import { sameDefinition } from '../recording/definition.ts';
 import { replacedColumns } from '../lint/replaced-columns.ts';
+import { primaryKey } from '../lint/keys-and-checks.ts';
 import { readStatement } from '../parser/read-statement.ts';
 import type { PlanRefusal } from '../plan/plan.ts';
 import type { RecordedStatement, Recording, RecordingFailure } from '../recording/recorded.ts';
@@ -19,7 +20,8 @@ export async function draftMigration(
   recording: Recording,
   wanted: ReadonlyMap<string, string>,
 ): Promise<Draft> {
-  const statements = replacedColumns(recording.statements, context.allow);
+  const keys = await primaryKeys(context, recording);
+  const statements = replacedColumns(recording.statements, context.allow, keys);
   const asWritten = statements.every((one, i) => one === recording.statements[i]);
   for (const recorded of statements) {
     context.foreignKeyChecks = recorded.foreignKeyChecks;
@@ -38,6 +40,21 @@ export async function draftMigration(
     probes: context.probes,
     dataReads: recording.dataReads,
   };
+}
+
+/** Columns of the primary keys that the migration drops. */
+async function primaryKeys(
+  context: DraftContext,
+  { statements }: Recording,
+): Promise<Map<string, readonly string[]>> {
+  const keys = new Map<string, readonly string[]>();
+  for (const { statement } of statements) {
+    if (statement.kind !== 'alter') continue;
+    if (!statement.clauses.some(({ kind }) => kind === 'drop-primary-key')) continue;
+    const definition = (await context.scratch.definition(statement.table)) ?? '';
+    keys.set(statement.table, primaryKey(definition));
+  }
+  return keys;
 }
 
 /** Old tables have defaults that are no dates, and no statement about such a table is taken. */
