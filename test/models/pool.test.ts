@@ -116,6 +116,27 @@ describe('the pools of a data source', () => {
     expect(all.some(({ status }) => status === 'fulfilled')).toBe(true);
   });
 
+  it.each(['utf8mb4', 'UTF8MB4_BIN'])(
+    'keep a connection that was reset, where the data source asks for the charset %s',
+    async (charset) => {
+      await fleet.stop();
+      fleet = await poolsOf(1); // so that the next query waits for the same connection
+      const dataSource = await fleet.open({ charset });
+      const state = async () => {
+        const [row] = await fleet.onShard('us1', () =>
+          dataSource.query<{ id: number; named: string }[]>(
+            'SELECT CONNECTION_ID() AS id, @@character_set_client AS named',
+          ),
+        );
+        return { id: Number(row?.id), named: row?.named };
+      };
+      const before = await state();
+      await fleet.onShard('us1', () => dataSource.query('SET @left = 1'));
+      expect(await state()).toEqual(before);
+      expect(before.named).toBe('utf8mb4');
+    },
+  );
+
   it('do not reset connections that only read and wrote', async () => {
     const resets = async () =>
       Number((await fleet.rows('us1', "SHOW GLOBAL STATUS LIKE 'Com_reset'"))[0]?.['Value'] ?? 0);

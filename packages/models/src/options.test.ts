@@ -46,6 +46,14 @@ describe('a ShardedDataSource', () => {
     );
   });
 
+  it('refuses sizes of a pool that is not used, instead of taking and ignoring them', () => {
+    for (const option of ['connectionLimit', 'queueLimit', 'idleTimeout', 'connectTimeout']) {
+      expect(() => create({ extra: { [option]: 2 } })).toThrow(
+        expect.objectContaining({ code: 'OPTION_REFUSED', option: `extra.${option}` }),
+      );
+    }
+  });
+
   it('refuses what `extra` would slip in', () => {
     for (const option of ['host', 'password', 'database', 'multipleStatements']) {
       expect(() => create({ extra: { [option]: 'x' } })).toThrow(

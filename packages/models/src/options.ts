@@ -93,6 +93,12 @@ const REFUSED_WHEN_TRUE: Readonly<Record<string, readonly [reason: string, remed
 /** Parts of `extra` that name a database or a user. */
 const REFUSED_EXTRA = ['host', 'port', 'user', 'password', 'database', 'uri', 'socketPath', 'ssl'];
 
+/** Parts of `extra` that size mysql2's pool, which is not used: taken, they would do nothing. */
+const REFUSED_OF_POOL = [
+  ...['connectionLimit', 'queueLimit', 'waitForConnections', 'maxIdle', 'idleTimeout'],
+  'connectTimeout',
+];
+
 /** @throws OptionRefusedError naming the first option that cannot hold for several shards */
 export function refuseOptions(options: object): void {
   const given = options as Record<string, unknown>;
@@ -108,6 +114,11 @@ export function refuseOptions(options: object): void {
   );
   if (refused !== undefined)
     throw new OptionRefusedError(`extra.${refused}`, PER_SHARD, IN_TOPOLOGY);
+  const ofPool = REFUSED_OF_POOL.find((name) => extra[name] !== undefined);
+  if (ofPool !== undefined) {
+    const remedy = 'Declare `maxConnections` of the server, or use `pool` of the data source';
+    throw new OptionRefusedError(`extra.${ofPool}`, 'the pool is Switchyard’s', remedy);
+  }
   refuseFlags(extra['flags']);
 }
 
