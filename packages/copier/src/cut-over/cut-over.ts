@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { lockTables } from '../locks/lock-tables.ts';
-import { run } from '../session/queries.ts';
+import { lockTables, unlockTables } from '../locks/lock-tables.ts';
+import { giveBack, run } from '../session/queries.ts';
 import { applyChanges } from '../copying/apply-changes.ts';
 import type { CopyingContext } from '../copying/copy-context.ts';
 import { checkOriginal, waitForGo } from '../copying/copy-rows.ts';
@@ -71,8 +71,8 @@ async function swapUnderLocks(
     const swapped = await swapTables({ session, connect: options.connect, names });
     return swapped ? performance.now() - startedAt : undefined;
   } finally {
-    await run(connection, 'UNLOCK TABLES');
-    await run(connection, 'SET autocommit = 1');
+    await unlockTables(session);
+    await giveBack(connection, 'SET autocommit = 1');
   }
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { escapeIdentifier, isServerError, ServerError } from '@switchyard/mysql/internal';
 import type { CopierSession } from '../session/open-session.ts';
-import { run } from '../session/queries.ts';
+import { giveBack, run } from '../session/queries.ts';
 import { longHolders } from './long-holders.ts';
 import { TableStaysLockedError } from './lock-errors.ts';
 
@@ -89,5 +89,5 @@ async function isLocked({ connection }: CopierSession, sql: string): Promise<boo
 
 /** Gives the session's table locks back. */
 export async function unlockTables({ connection }: CopierSession): Promise<void> {
-  await run(connection, 'UNLOCK TABLES');
+  await giveBack(connection, 'UNLOCK TABLES');
 }

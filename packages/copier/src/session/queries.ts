@@ -1,4 +1,5 @@
 import type { Connection, QueryResult, ResultSetHeader } from 'mysql2/promise';
+import { isConnectionLost } from '@switchyard/mysql/internal';
 import type { RawValue } from './raw-value.ts';
 
 /** The rows that a statement answered, decoded by the driver. */
@@ -34,4 +35,16 @@ export async function run(
 ): Promise<number> {
   const [{ affectedRows }] = await session.query<ResultSetHeader>(sql, [...values]);
   return affectedRows;
+}
+
+/**
+ * Runs a statement that gives something back: a lock, a snapshot. A connection that is gone has
+ * given it back by itself, and what ended it is the failure to report.
+ */
+export async function giveBack(session: Connection, sql: string): Promise<void> {
+  try {
+    await run(session, sql);
+  } catch (error) {
+    if (!isConnectionLost(error)) throw error;
+  }
 }

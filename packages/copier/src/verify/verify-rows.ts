@@ -4,7 +4,7 @@ import { Pace } from '../chunks/pace.ts';
 import { applyChanges } from '../copying/apply-changes.ts';
 import type { CopyingContext } from '../copying/copy-context.ts';
 import { waitForGo } from '../copying/copy-rows.ts';
-import { run } from '../session/queries.ts';
+import { giveBack, run } from '../session/queries.ts';
 import { rawText, type Key } from '../session/raw-value.ts';
 import { hasSameOrder } from '../apply/same-server-carrier.ts';
 import { differingColumns, differingKeys, isEqual } from './compare-chunk.ts';
@@ -69,7 +69,7 @@ async function unexplained(context: CopyingContext, range: KeyRange): Promise<Ke
         return keys.filter((key) => !explained.has(rawText(key)));
       }
     } finally {
-      await run(connection, 'COMMIT');
+      await giveBack(connection, 'COMMIT');
     }
     await applyChanges(context, { underLocks: false });
   }
