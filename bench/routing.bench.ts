@@ -1,3 +1,5 @@
+import { classifyStatement } from '@switchyard/models/internal';
+import { format } from 'mysql2';
 import type { DataSource } from 'typeorm';
 import { CONCURRENCY, Country, ROWS, startBenchFleet } from './accounts.ts';
 import { compare } from './harness.ts';
@@ -24,7 +26,25 @@ const work: Record<string, (dataSource: DataSource, i: number) => Promise<unknow
     }),
 };
 
+/** What TypeORM sends for a save of 10,000 new rows. */
+const SAVED = 10_000;
+const saved = `INSERT INTO \`country\`(\`id\`, \`name\`, \`capital\`, \`population\`, \`since\`) VALUES ${Array(
+  SAVED,
+)
+  .fill('(DEFAULT, ?, ?, ?, ?)')
+  .join(', ')}`;
+const values = Array.from({ length: SAVED }, (_, i) => Object.values(country(i))).flat();
+
 try {
+  // What is read of a statement before it is sent, beside what mysql2 does with the same text.
+  report(
+    await compare('routing', {
+      row: 'classify-10k',
+      ours: { run: () => Promise.resolve(classifyStatement(saved)) },
+      peer: { run: () => Promise.resolve(format(saved, values, true)) },
+      concurrency: 1,
+    }),
+  );
   await context.onShard('us1', async () => {
     for (const [row, run] of Object.entries(work)) {
       const ours = { run: (i: number) => run(sharded, i) };

@@ -53,3 +53,4 @@ export { PooledConnection, type CompiledRows } from './pool/pooled-connection.ts
 export { ID_STEP } from './pool/prepare-session.ts';
 export { ServerSlots } from './pool/server-slots.ts';
 export { ConnectionPool, type PoolOptions, type PoolTarget } from './pool/connection-pool.ts';
+export { scan, type Scan, type Token } from './sql/scanner.ts';

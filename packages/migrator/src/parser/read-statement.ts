@@ -2,8 +2,11 @@ import { alterClauses, referencedTables, textOf } from './alter-clauses.ts';
 import { parseSql } from './mysql-grammar.ts';
 import { findNode, findNodes, unquote, type ParseNode } from './parse-node.ts';
 import { readPlainColumn } from './plain-column.ts';
+import { readChange, readView } from './read-change.ts';
+import { isTooDeep } from './read-tables.ts';
 import { shadowNames, shadowText } from './shadow-text.ts';
 import type { Clause, Statement } from './statement.ts';
+import { SEVERAL, TOO_DEEP, UNREADABLE } from './unreadable.ts';
 
 const READS = /^\s*(?:\(\s*)*(SELECT|SHOW|DESCRIBE|DESC|EXPLAIN|WITH|TABLE|VALUES)\b/i;
 const TRANSACTIONS =
@@ -21,11 +24,18 @@ const ROUTINE =
  * take apart.
  */
 export function readStatement(sql: string): Statement {
-  return withoutParser(sql) ?? readPlainColumn(sql) ?? readByGrammar(sql);
+  return (
+    withoutParser(sql) ??
+    readPlainColumn(sql) ??
+    readChange(sql) ??
+    readView(sql) ??
+    readByGrammar(sql)
+  );
 }
 
 /** What the grammar says a statement is, whatever its first words are. */
 export function readByGrammar(sql: string): Statement {
+  if (isTooDeep(sql)) return TOO_DEEP;
   const tree = treeOf(sql);
   if (tree === undefined) return repartition(sql) ?? UNREADABLE;
   const statements = tree.children.filter((child) => child.rule !== '');
@@ -105,10 +115,6 @@ const READERS: Readonly<Record<string, Reader>> = {
   DropTrigger: (node, sql) => droppedByFullId('trigger', node, sql),
   DropProcedure: (node, sql) => droppedByFullId('procedure', node, sql),
   DropFunction: (node, sql) => droppedByFullId('function', node, sql),
-  InsertStatement: (node, sql) => insertion(node, sql),
-  ReplaceStatement: (node, sql) => insertion(node, sql),
-  UpdateStatement: (node, sql) => change('update', node, sql),
-  DeleteStatement: (node, sql) => change('delete', node, sql),
 };
 
 function readAlter(node: ParseNode, sql: string): Statement {
@@ -179,18 +185,6 @@ function repartition(sql: string): Statement | undefined {
   };
 }
 
-function insertion(node: ParseNode, sql: string): Statement {
-  const selects = findNode(node, 'QuerySpecification') !== undefined;
-  return change(selects ? 'insert-select' : 'insert', node, sql);
-}
-
-type Verb = Extract<Statement, { kind: 'data' }>['verb'];
-
-function change(verb: Verb, node: ParseNode, sql: string): Statement {
-  const tables = [...new Set(namesOf(node, 'TableName', sql))];
-  return { kind: 'data', verb, tables, limited: findNode(node, 'LimitClause') !== undefined };
-}
-
 function droppedByFullId(
   object: 'trigger' | 'procedure' | 'function',
   node: ParseNode,
@@ -235,18 +229,6 @@ function nodeNearTop(node: ParseNode, rule: string, depth = 4): ParseNode | unde
   }
   return undefined;
 }
-
-const UNREADABLE = {
-  kind: 'unreadable',
-  reason: 'the parser does not know this statement',
-  remedy: 'Write it with the clauses of the MySQL manual, or run it by hand on each shard',
-} as const;
-
-const SEVERAL = {
-  kind: 'unreadable',
-  reason: 'several statements stand in one query',
-  remedy: 'Send one statement per call of query()',
-} as const;
 
 const SEVERAL_VIEWS = {
   kind: 'unreadable',

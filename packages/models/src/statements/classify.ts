@@ -1,5 +1,5 @@
 import { effectsOf, type Taint } from './effects.ts';
-import { scan, type Token } from './scanner.ts';
+import { scan, type Token } from '@switchyard/mysql/internal';
 import {
   BY_SEVERITY,
   COMMITS,
@@ -44,7 +44,8 @@ export function classify(sql: string): Statement {
   });
 }
 
-function splitStatements(tokens: readonly Token[]): Token[][] {
+function splitStatements(tokens: readonly Token[]): (readonly Token[])[] {
+  if (!tokens.some((token) => isMark(token, ';'))) return tokens.length === 0 ? [] : [tokens];
   const parts: Token[][] = [[]];
   for (const token of tokens) {
     if (isMark(token, ';')) parts.push([]);
