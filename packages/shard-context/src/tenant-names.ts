@@ -74,6 +74,8 @@ export class TenantNameRefusedError extends SwitchyardError {
 export class TenantNames {
   readonly #anyCharacter: boolean;
   readonly #rules = new Map<RegExp, string>();
+  /** The keys of the rules: every entry into a tenant's context passes here. */
+  #patterns: readonly RegExp[] = [];
   #maxLength: number;
   #minLength = 1;
   /** Names the column that sets the longest or shortest name, where one does. */
@@ -85,6 +87,7 @@ export class TenantNames {
     this.#maxLength = maxLength ?? DEFAULT_LENGTH[form];
     if (!anyCharacter) this.#rules.set(PATTERN[form], WORDS[form]);
     if (pattern !== undefined) this.#rules.set(pattern, `a name matches ${String(pattern)}`);
+    this.#patterns = [...this.#rules.keys()];
   }
 
   /** True where names may have characters that a case-insensitive collation takes for others. */
@@ -101,7 +104,10 @@ export class TenantNames {
   problemOf(name: unknown): string | undefined {
     if (typeof name !== 'string' || name === '') return 'a name is a text, and not empty';
     if (this.#hasWrongLength(name)) return this.#lengthProblem();
-    for (const [rule, words] of this.#rules) if (!rule.test(name)) return words;
+    for (let i = 0; i < this.#patterns.length; i++) {
+      const rule = this.#patterns[i] as RegExp;
+      if (!rule.test(name)) return this.#rules.get(rule);
+    }
     return this.#anyCharacter && !isSound(name)
       ? 'a name has no control characters, no halves of characters, and no space at its ends'
       : undefined;
@@ -120,6 +126,7 @@ export class TenantNames {
   narrow({ form, maxLength, minLength = 1, column }: TenantNameLimit): void {
     const ruled = form !== undefined && !this.#rules.has(PATTERN[form]);
     if (ruled) this.#rules.set(PATTERN[form], `${WORDS[form]}, as ${column} keeps it`);
+    this.#patterns = [...this.#rules.keys()];
     if (maxLength < this.#maxLength || minLength > this.#minLength) {
       this.#lengthOf = `, as ${column} keeps it`;
     }
