@@ -12,6 +12,7 @@ export { classifyStatement } from './statements/statement-cache.ts';
 export { RecordGuards } from './tenancy/record-guards.ts';
 export {
   RecordMisplacedError,
+  TableWithoutEntityError,
   TenantMismatchError,
   TenantUncheckableError,
 } from './record-errors.ts';
