@@ -1,6 +1,7 @@
 import { failureNumber, isServerError, ServerError } from '@switchyard/mysql/internal';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { ServerFacts } from '../server/server-facts.ts';
+import { usedByStoredCode } from './stored-code.ts';
 import { moreRowsThan } from './draft-other.ts';
 import type { DataProbe, Draft, DraftStep } from './draft.ts';
 import { outcomeOf } from '../plan/outcome.ts';
@@ -26,6 +27,7 @@ export async function bindDraft(
   const tables = [...new Set(draft.steps.flatMap(({ table }) => table ?? []))];
   const sizes = await tableSizes(shard.connection, shard.facts, tables);
   const refusals = [...draft.refusals, ...(await probed(shard, draft.probes))];
+  refusals.push(...(await brokenCode(shard, draft)));
   const steps: Step[] = [];
   for (const step of draft.steps) {
     const bound = await boundStep(shard, step, sizeOf(sizes, step.table));
@@ -33,6 +35,16 @@ export async function bindDraft(
     else steps.push({ ...bound, readsData: draft.dataReads.length > 0 });
   }
   return { steps, refusals };
+}
+
+async function brokenCode(shard: BoundShard, draft: Draft): Promise<PlanRefusal[]> {
+  const replaced = draft.steps.flatMap(({ verify, clause }) => {
+    if (verify.kind === 'object') return [`${verify.object} ${verify.name}`];
+    const [, kind = '', name = ''] = /^REPLACE (\w+) `(.*)`$/.exec(clause) ?? [];
+    return [`${kind.toLowerCase()} ${name}`];
+  });
+  const found = await usedByStoredCode(shard.connection, draft.removed, new Set(replaced));
+  return found.filter(({ flag }) => flag === undefined || !shard.allow.has(flag));
 }
 
 type BoundStep = Omit<Step, 'readsData'>;

@@ -3,6 +3,7 @@ import type { MigrationFile } from '../migrations/migration-file.ts';
 import { columnLines } from '../recording/definition.ts';
 import type { ScratchSchema } from '../recording/scratch-schema.ts';
 import type { EntityColumns } from '../lint/entity-columns.ts';
+import type { RemovedName } from './stored-code.ts';
 import type { DataProbe, DraftStep } from './draft.ts';
 import type { DataCheck, Direction, PlanRefusal, Step } from '../plan/plan.ts';
 import type { PlanPolicy } from '../plan/planner.ts';
@@ -15,6 +16,8 @@ export class DraftContext {
   foreignKeyChecks = true;
   /** Questions to the rows of each shard. */
   readonly probes: DataProbe[] = [];
+  /** Names that are gone afterwards. */
+  readonly removed: RemovedName[] = [];
   /** Tables that this migration makes, or one that runs before it. */
   readonly made: Set<string>;
   /** Tables whose rows this migration changes, or one that runs before it. */

@@ -38,6 +38,7 @@ export async function draftMigration(
     steps: context.steps,
     refusals: context.refusals,
     probes: context.probes,
+    removed: context.removed,
     dataReads: recording.dataReads,
   };
 }

@@ -83,6 +83,7 @@ export async function draftDrop(context: DraftContext, tables: readonly string[]
 
 function lintDrop(context: DraftContext, table: string, clause: string): void {
   if (context.made.has(table)) return;
+  context.removed.push({ table, column: undefined, clause });
   const used = context.entities.has(table);
   context.refuse({
     rule: used ? 'DROP_TABLE_IN_USE' : 'DROP_TABLE',
@@ -131,6 +132,7 @@ function lintRename(context: DraftContext, clause: string, from: string, to: str
     context.made.add(to);
     return;
   }
+  context.removed.push({ table: from, column: undefined, clause });
   context.refuse({
     rule: 'RENAME_TABLE',
     table: from,

@@ -1,4 +1,5 @@
 import type { DataCheck, PlanRefusal, Step } from '../plan/plan.ts';
+import type { RemovedName } from './stored-code.ts';
 
 /** A question to a shard's rows whose answer decides whether a clause is refused there. */
 export interface DataProbe {
@@ -36,6 +37,8 @@ export interface Draft {
   readonly steps: readonly DraftStep[];
   readonly refusals: readonly PlanRefusal[];
   readonly probes: readonly DataProbe[];
+  /** What is gone afterwards, for the triggers and views of each shard. */
+  readonly removed: readonly RemovedName[];
   /** Queries that were answered from the rows of one shard. */
   readonly dataReads: readonly string[];
 }

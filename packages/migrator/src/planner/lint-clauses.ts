@@ -42,6 +42,7 @@ export function lintClauses(
 function lintDrop(context: DraftContext, table: string, clause: Clause, before: Columns): void {
   const name = clause.name ?? '';
   if (!before.has(name)) return;
+  context.removed.push({ table, column: name, clause: clause.text });
   const used = context.entities.get(table)?.has(name) === true;
   context.refuse({
     rule: used ? 'DROP_COLUMN_IN_USE' : 'DROP_COLUMN',
@@ -57,6 +58,8 @@ function lintDrop(context: DraftContext, table: string, clause: Clause, before: 
 
 function lintRename(context: DraftContext, table: string, clause: Clause, before: Columns): void {
   if (!before.has(clause.name ?? '')) return;
+  const column = clause.name ?? '';
+  context.removed.push({ table, column, clause: clause.text });
   context.refuse({
     rule: 'RENAME_COLUMN',
     table,
