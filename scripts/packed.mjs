@@ -96,9 +96,28 @@ function compile() {
     ...{ experimentalDecorators: true, types: ['node'] },
     typeRoots: [join(root, 'node_modules/@types')],
   };
-  write('tsconfig.json', JSON.stringify({ compilerOptions, files: ['use.ts'] }));
+  return [...typesOf('use.ts', compilerOptions), ...codesOf(compilerOptions)];
+}
+
+/** A program that knows the fleet alone: a misspelt code must not compile, and a code narrows. */
+function codesOf(compilerOptions) {
+  const text = `import { isSwitchyardError } from '@switchyard/fleet';
+declare const error: unknown;
+// @ts-expect-error misspelt
+isSwitchyardError(error, 'STALE_RUOTE');
+if (isSwitchyardError(error, 'TENANT_BUSY')) error.remedy satisfies string;
+if (isSwitchyardError(error, 'FLEET_OPTIONS_INVALID')) error.problems satisfies readonly string[];
+for (const code of ['STALE_ROUTE', 'KEY_TAKEN', 'STEP_FAILED', 'SHARD_IDENTITY', 'JOB_RECORD_GONE'] as const)
+  isSwitchyardError(error, code);
+`;
+  write('codes.ts', text);
+  return typesOf('codes.ts', { ...compilerOptions, skipLibCheck: true });
+}
+
+function typesOf(file, compilerOptions) {
+  write('tsconfig.json', JSON.stringify({ compilerOptions, files: [file] }));
   const tsc = spawnSync(process.execPath, [program('typescript/bin/tsc')], { cwd: project });
-  const ours = /^(use\.ts|node_modules\/@switchyard\/)/;
+  const ours = /^(use\.ts|codes\.ts|node_modules\/@switchyard\/)/;
   return String(tsc.stdout)
     .split('\n')
     .filter((line) => ours.test(line))

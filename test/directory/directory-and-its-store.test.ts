@@ -11,7 +11,7 @@ import { KEY_HASH, smallFleet } from './fleet.ts';
 import { reasonToSkip, STORES } from './stores.ts';
 
 const apiKey = (value: string) => ({ kind: 'api-key', value });
-const UNAVAILABLE = { code: 'DIRECTORY_UNAVAILABLE', retryable: true };
+const UNAVAILABLE = { code: 'DIRECTORY_UNAVAILABLE', retryable: true } as const;
 const UNKNOWN = { code: 'KEY_UNKNOWN', retryable: false };
 
 for (const name of STORES) {

@@ -31,6 +31,13 @@ describe('docs/errors.md', () => {
     expect([...code.keys()]).toEqual(expect.arrayContaining(codesInSources(name)));
   });
 
+  it.each(PACKAGES)('has every code of @switchyard/%s in the union as well', (name) => {
+    const file = `${ROOT}packages/${name}/src/error-codes.ts`;
+    const union = existsSync(file) ? readFileSync(file, 'utf8') : '';
+    const listed = [...union.matchAll(/^ {2}readonly ([A-Z_]+): /gm)].map(([, code]) => code);
+    expect(listed.toSorted()).toEqual(codesInSources(name).toSorted());
+  });
+
   it('has parts for packages that exist', () => {
     for (const documented of page.values()) expect(PACKAGES).toContain(documented.package);
   });

@@ -8,3 +8,4 @@ export type {
 export { loadConfig, type LoadedConfig } from './config/load-config.ts';
 export { runCli, type CliHost } from './run-cli.ts';
 export { EXIT, type ExitCode } from './commands/command-line.ts';
+export type { CliErrors } from './error-codes.ts';

@@ -25,3 +25,4 @@ export type { CopyTablesChangedError } from './cut-over/which-tables.ts';
 export type { DuplicateUnderNewKeyError, RowDoesNotFitError } from './apply/apply-errors.ts';
 export type { TableStaysLockedError } from './locks/lock-errors.ts';
 export type { RowsDifferError } from './verify/verify-errors.ts';
+export type { CopierErrors } from './error-codes.ts';

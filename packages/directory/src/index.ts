@@ -50,3 +50,4 @@ export type {
   PlacementInvalidError,
   TenantSwitchRefusedError,
 } from './contract/errors.ts';
+export type { DirectoryErrors } from './error-codes.ts';

@@ -30,3 +30,6 @@ export {
   unlocked,
   writable,
 } from '@switchyard/shard-context';
+export type { FleetErrors } from './error-codes.ts';
+// Its codes belong to the union of a project that knows the fleet alone.
+export type { MySqlErrors } from '@switchyard/mysql';

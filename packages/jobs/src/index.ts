@@ -21,3 +21,4 @@ export type { Json } from './payload.ts';
 export { pack, type PackedJob, type PackRequest } from './pack.ts';
 export { restore, type RestoreOptions } from './restore.ts';
 export type { RunningPlace } from './running-place.ts';
+export type { JobsErrors } from './error-codes.ts';

@@ -96,3 +96,4 @@ export type { NarrowId } from './adopt/narrow-ids.ts';
 export type { TenantSource } from './adopt/tenant-source.ts';
 export type { IdFloor } from './prepare/id-floors.ts';
 export type { AdoptionRefusedError } from './adopt/adopt-errors.ts';
+export type { MigratorErrors } from './error-codes.ts';

@@ -86,3 +86,4 @@ export { RecordFinder } from './locate/record-finder.ts';
 export type { RecordUnknownError } from './locate/find-errors.ts';
 export type { FleetDataSource } from './locate/search.ts';
 export { copyRecordForAnotherShard, type CopyRecordOptions } from './provenance/copy-record.ts';
+export type { ModelsErrors } from './error-codes.ts';

@@ -21,3 +21,4 @@ export type {
 export type { CleartextRefusedError, TlsRefusedError } from './connection/tls-errors.ts';
 export type { PoolClosedError, PoolTimeoutError } from './connection/connection-errors.ts';
 export type { PoolOptions } from './pool/connection-pool.ts';
+export type { MySqlErrors } from './error-codes.ts';

@@ -25,31 +25,52 @@ export abstract class SwitchyardError extends Error {
   static readonly retryable: boolean = false;
 
   /** Stable, searchable name of the failure; never reused for another one. */
-  readonly code: string;
+  readonly code: SwitchyardErrorCode;
   /** True where the same call may succeed later without a change of code or configuration. */
   readonly retryable: boolean;
   /** The shard on which it was attempted, where there is one. */
   readonly shard: string | undefined;
-  /** What to do now. */
+  /** What was attempted, as the caller would say it. */
+  readonly attempted: string;
+  /** Why it was refused or failed: one sentence without a full stop. */
+  readonly reason: string;
+  /** What to do now: one sentence in the imperative, without a full stop. */
   readonly remedy: string;
 
   constructor(refusal: Refusal, options?: { cause?: unknown }) {
     const on = refusal.shard === undefined ? '' : ` on shard ${refusal.shard}`;
     super(`${refusal.attempted}${on}: ${refusal.reason}. ${refusal.remedy}.`, options);
     this.name = new.target.name;
-    this.code = new.target.code;
+    this.code = new.target.code as SwitchyardErrorCode;
     this.retryable = new.target.retryable;
     this.shard = refusal.shard;
+    this.attempted = refusal.attempted;
+    this.reason = refusal.reason;
     this.remedy = refusal.remedy;
     Object.defineProperty(this, BRAND, { value: true });
   }
 }
 
 /**
- * True when `error` is Switchyard's, also when it was thrown by another installed copy of the
- * package; with `code`, only when it is that one.
+ * Every error by its code. Each package adds its own by module augmentation, so that this one names
+ * nothing above it: the codes that a program knows are those of the packages that it imports.
  */
-export function isSwitchyardError(error: unknown, code?: string): error is SwitchyardError {
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- filled by augmentation
+export interface SwitchyardErrors {}
+
+/** A code of an error of Switchyard: a misspelt one does not compile. */
+export type SwitchyardErrorCode = keyof SwitchyardErrors;
+
+/**
+ * True when `error` is Switchyard's, also when it was thrown by another installed copy of the
+ * package; with `code`, only when it is that one, whose fields it then has.
+ */
+export function isSwitchyardError(error: unknown): error is SwitchyardError;
+export function isSwitchyardError<Code extends SwitchyardErrorCode>(
+  error: unknown,
+  code: Code,
+): error is Extract<SwitchyardErrors[Code], SwitchyardError>;
+export function isSwitchyardError(error: unknown, code?: SwitchyardErrorCode): boolean {
   if (typeof error !== 'object' || error === null || !(BRAND in error)) return false;
   return code === undefined || (error as { code?: unknown }).code === code;
 }

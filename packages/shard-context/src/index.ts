@@ -1,4 +1,5 @@
 export { type SwitchyardError, isSwitchyardError, type Refusal } from './errors.ts';
+export type { SwitchyardErrorCode, SwitchyardErrors } from './errors.ts';
 export type {
   FleetMismatchError,
   RoleUnknownError,
@@ -77,3 +78,4 @@ export type {
   ShardTenants,
   ShardTenantState,
 } from './ports/shard-tenants.ts';
+export type { ShardContextErrors } from './error-codes.ts';

@@ -25,7 +25,9 @@ const KINDS = [
 export function shardRefusalOf(error: unknown, tenant?: string): ShardRefusal | undefined {
   for (const cause of causesOf(error)) {
     const { tenant: refused, seenEpoch } = cause as Partial<ShardRefusal>;
-    const kind = KINDS.find(([, code]) => isSwitchyardError(cause, code))?.[0];
+    const kind = isSwitchyardError(cause)
+      ? KINDS.find(([, code]) => code === String(cause.code))?.[0]
+      : undefined;
     const isMeant = tenant === undefined || refused === tenant;
     if (kind !== undefined && refused !== undefined && isMeant) {
       return { kind, tenant: refused, error: cause as SwitchyardError, seenEpoch };

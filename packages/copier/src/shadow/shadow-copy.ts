@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isSwitchyardError } from '@switchyard/shard-context';
+import { isSwitchyardError, type SwitchyardErrorCode } from '@switchyard/shard-context';
 import { alwaysPermitted } from '../apply/permission.ts';
 import { RowWriter } from '../apply/row-writer.ts';
 import { SameServerCarrier } from '../apply/same-server-carrier.ts';
@@ -79,10 +79,12 @@ async function removeAsIfNeverBegun(context: CopyContext): Promise<void> {
 
 /** Failures that another try of the same copy would meet again: it is removed at once. */
 function isHopeless(error: unknown): boolean {
-  return [
-    ...['DUPLICATE_UNDER_NEW_KEY', 'ROW_DOES_NOT_FIT', 'CHANGE_SOURCE_LOST'],
-    ...['CHANGE_SOURCE_UNUSABLE', 'ROWS_DIFFER', 'DEFINITION_REFUSED', 'TABLE_NOT_COPYABLE'],
-  ].some((code) => isSwitchyardError(error, code));
+  const hopeless: readonly SwitchyardErrorCode[] = [
+    ...(['DUPLICATE_UNDER_NEW_KEY', 'ROW_DOES_NOT_FIT', 'CHANGE_SOURCE_LOST'] as const),
+    ...(['CHANGE_SOURCE_UNUSABLE', 'ROWS_DIFFER', 'DEFINITION_REFUSED'] as const),
+    'TABLE_NOT_COPYABLE',
+  ];
+  return hopeless.some((code) => isSwitchyardError(error, code));
 }
 
 /**

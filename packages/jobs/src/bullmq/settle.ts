@@ -57,7 +57,7 @@ export async function settle(
 /** A connection was lost in COMMIT, so that the job's work may be done. Thrown by `models`. */
 function unknownOutcomeIn(error: unknown): SwitchyardError | undefined {
   for (const cause of causesOf(error))
-    if (isSwitchyardError(cause, 'OUTCOME_UNKNOWN')) return cause;
+    if (isSwitchyardError(cause) && String(cause.code) === 'OUTCOME_UNKNOWN') return cause;
   return undefined;
 }
 

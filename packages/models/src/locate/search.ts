@@ -32,7 +32,7 @@ export function misrouted(reason: string): LocatedRecord {
 
 /** What a failed query means: a lock speaks against the reference; the rest may pass. */
 export function failure(error: unknown): LocatedRecord {
-  for (const code of ['SHARD_LOCKED', 'SHARD_SWITCH_IN_TRANSACTION']) {
+  for (const code of ['SHARD_LOCKED', 'SHARD_SWITCH_IN_TRANSACTION'] as const) {
     if (isSwitchyardError(error, code)) return misrouted(error.message);
   }
   const outcome = { outcome: 'unavailable', cause: error } as const;
