@@ -13,7 +13,11 @@ import type {
   GlobalIdShardMissingError,
   GlobalIdSignatureError,
 } from './gid/gid-errors.ts';
-import type { LockFileInvalidError, ShardNotPreparedError } from './lock-file/lock-file.ts';
+import type {
+  LockFileInvalidError,
+  ShardNotPreparedError,
+  ShardsNotDeclaredError,
+} from './lock-file/lock-file.ts';
 import type {
   DirectoryUnavailableError,
   KeyUnknownError,
@@ -45,6 +49,7 @@ export interface ShardContextErrors {
   readonly TENANT_NAME_REFUSED: TenantNameRefusedError;
   readonly SHARD_NOT_PREPARED: ShardNotPreparedError;
   readonly LOCK_FILE_INVALID: LockFileInvalidError;
+  readonly SHARDS_NOT_DECLARED: ShardsNotDeclaredError;
   readonly GLOBAL_ID_INVALID: GlobalIdInvalidError;
   readonly GLOBAL_ID_SHARD_MISSING: GlobalIdShardMissingError;
   readonly GLOBAL_ID_SIGNATURE_INVALID: GlobalIdSignatureError;
