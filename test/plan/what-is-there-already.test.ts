@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { planned, planningShard, type PlanningShard } from './planning-shard.ts';
+import { carryOut, planned, planningShard, type PlanningShard } from './planning-shard.ts';
 
 const THERE: readonly (readonly [string, string])[] = [
   ['a column of the same definition', 'ALTER TABLE account ADD COLUMN a INT NULL'],
@@ -58,5 +58,37 @@ describe('a clause that comes late', () => {
     const plan = await planned(shard, sql);
     expect(plan.refusals.map((refusal) => refusal.rule)).toEqual(['DIFFERENT_DEFINITION']);
     expect(plan.refusals[0]?.remedy).toContain('SHOW CREATE TABLE');
+  });
+});
+
+describe('a view that the shard has, or has not', () => {
+  let shard: PlanningShard;
+  beforeAll(async () => {
+    shard = await planningShard('views', 0, 'CREATE TABLE account (id INT PRIMARY KEY, a INT)');
+  });
+  afterAll(() => shard.close());
+
+  const views = async () => {
+    const [rows] = await shard.connection.query(
+      'SELECT TABLE_NAME AS name FROM information_schema.VIEWS WHERE TABLE_SCHEMA = DATABASE()',
+    );
+    return (rows as { name: string }[]).map(({ name }) => name);
+  };
+
+  it('is made again where an earlier statement drops it', async () => {
+    await shard.run('CREATE OR REPLACE VIEW v AS SELECT id FROM account');
+    await carryOut(shard, await planned(shard, ['DROP VIEW v', 'CREATE VIEW v AS SELECT 1 AS x']));
+    const [rows] = await shard.connection.query('SELECT x FROM v');
+    expect(rows).toEqual([{ x: 1 }]);
+  });
+
+  it('is dropped where an earlier statement makes or replaces it', async () => {
+    await shard.run('DROP VIEW IF EXISTS v');
+    const made = await planned(shard, ['CREATE VIEW v AS SELECT 1 AS x', 'DROP VIEW v']);
+    await carryOut(shard, made);
+    expect(await views()).toEqual([]);
+    const sql = ['CREATE OR REPLACE VIEW v AS SELECT 1 AS x', 'DROP VIEW v'];
+    await carryOut(shard, await planned(shard, sql));
+    expect(await views()).toEqual([]);
   });
 });

@@ -17,6 +17,8 @@ export interface BoundShard {
   readonly allow: ReadonlySet<string>;
   /** Name of the scratch database that the draft was made in; the shard's own is put instead. */
   readonly scratchName: string;
+  /** Views, triggers and routines that earlier steps change: what is there now says nothing of them. */
+  readonly changedObjects: Set<string>;
 }
 
 /** What a draft comes to on one shard: how large its tables are decides the rest. */
@@ -38,13 +40,16 @@ export async function bindDraft(
 }
 
 async function brokenCode(shard: BoundShard, draft: Draft): Promise<PlanRefusal[]> {
-  const replaced = draft.steps.flatMap(({ verify, clause }) => {
-    if (verify.kind === 'object') return [`${verify.object} ${verify.name}`];
-    const [, kind = '', name = ''] = /^REPLACE (\w+) `(.*)`$/.exec(clause) ?? [];
-    return [`${kind.toLowerCase()} ${name}`];
-  });
+  const replaced = draft.steps.map(objectOf);
   const found = await usedByStoredCode(shard.connection, draft.removed, new Set(replaced));
   return found.filter(({ flag }) => flag === undefined || !shard.allow.has(flag));
+}
+
+/** The view, trigger or routine that a step makes, replaces or drops. */
+function objectOf({ verify, clause }: DraftStep): string {
+  if (verify.kind === 'object') return `${verify.object} ${verify.name}`;
+  const [, kind = '', name = ''] = /^REPLACE (\w+) `(.*)`$/.exec(clause) ?? [];
+  return `${kind.toLowerCase()} ${name}`;
 }
 
 type BoundStep = Omit<Step, 'readsData'>;
@@ -57,7 +62,9 @@ async function boundStep(
   const { madeHere, whenSmall, rowVersions, ...step } = draft;
   void rowVersions;
   const own = { ...size, ...inDatabase(shard, step) };
-  if (step.verify.kind === 'object') return presentObject(shard, own);
+  const isChanged = shard.changedObjects.has(objectOf(draft));
+  shard.changedObjects.add(objectOf(draft));
+  if (step.verify.kind === 'object') return isChanged ? own : presentObject(shard, own);
   if (step.path === 'rebuild' && shard.policy.rebuild === 'refuse' && !madeHere) {
     return rebuildRefused(step);
   }

@@ -92,7 +92,9 @@ class FleetPlanner implements Planner {
   async #bind(visit: Visit, set: DraftSet): Promise<ShardPlan[]> {
     const { connection, facts, shard, migrations, direction } = visit;
     const { scratchName } = set;
-    const bound = { connection, facts, policy: this.#policy, allow: this.#allow, scratchName };
+    const changedObjects = new Set<string>();
+    const policy = this.#policy;
+    const bound = { connection, facts, policy, allow: this.#allow, scratchName, changedObjects };
     const fingerprint = digestOf(JSON.stringify([...set.tables].sort())) ?? '';
     const plans: ShardPlan[] = [];
     for (const [i, draft] of set.drafts.entries()) {

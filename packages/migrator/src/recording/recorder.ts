@@ -9,9 +9,8 @@ import { readAsTypeorm } from './read-as-typeorm.ts';
 import type { Answers } from './recording-data-source.ts';
 import type { ScratchSchema } from './scratch-schema.ts';
 import { MigrationNotPlannableError } from './scratch-errors.ts';
+import { forDatabase, METADATA_TABLE } from './typeorm-metadata.ts';
 import { failureText } from '@switchyard/mysql/internal';
-
-const METADATA_TABLE = 'typeorm_metadata';
 
 /** The id that recorded inserts answer with; where it turns up later, the migration needs it. */
 const MARKED_ID = 9_007_199_254_700_000;
@@ -65,8 +64,9 @@ export class Recorder implements Answers {
     this.#turns.clearQueue();
   }
 
-  async #answerNow(text: string, parameters: readonly unknown[]): Promise<unknown> {
-    const sql = this.#withoutScratchName(text);
+  async #answerNow(text: string, values: readonly unknown[]): Promise<unknown> {
+    const own = { sql: this.#withoutScratchName(text), parameters: values };
+    const { sql, parameters } = forDatabase(own, this.#scratch.name);
     if (usesMarkedId(sql, parameters)) {
       return this.#fail(sql, 'it uses the id of a row that it inserts', SPLIT_REMEDY);
     }
