@@ -35,6 +35,7 @@ export type {
 export type { StepPath } from './ladder/path.ts';
 export { thisAuthor, type Fleet } from './rollout/fleet.ts';
 export { forecastFleet } from './fleet/forecast.ts';
+export type { PlanningEvent } from './fleet/planning-event.ts';
 export type { Forecast, RolloutRequest } from './rollout/shard-forecast.ts';
 export { askFleet, readLeases, type ControlOutcome } from './rollout/fleet-control.ts';
 export {

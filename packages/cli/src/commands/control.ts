@@ -5,7 +5,7 @@ import {
   type ControlOutcome,
   type RolloutRequest,
 } from '@switchyard/migrator';
-import { sayTrouble } from '../output/show-rollout.ts';
+import { sayTroubles } from '../output/troubles.ts';
 import { EXIT, type CommandLine, type ExitCode } from './command-line.ts';
 import { carryOut } from './migrate.ts';
 import type { PlanOptions } from './plan.ts';
@@ -66,8 +66,13 @@ async function ask(line: CommandLine, control: Control, meaning: string): Promis
   const outcomes = await askFleet(fleet, control);
   for (const { shard, failure } of outcomes) {
     screen.event({ event: 'asked', control, shard, failure });
-    if (failure !== undefined) sayTrouble(screen, shard, failure);
   }
+  sayTroubles(
+    screen,
+    outcomes.flatMap(({ shard, failure }) =>
+      failure === undefined ? [] : [{ shard, ...failure }],
+    ),
+  );
   const failed = outcomes.filter(({ failure }) => failure !== undefined).length;
   screen.say(`${outcomes.length - failed} of ${outcomes.length} shards told. ${meaning}`);
   return failed === 0 ? EXIT.done : EXIT.pending;

@@ -5,7 +5,7 @@ import {
   type RolloutReport,
   type RolloutRequest,
 } from '@switchyard/migrator';
-import { sayForecasts } from '../output/show-plan.ts';
+import { planningOn, sayForecasts } from '../output/show-plan.ts';
 import { progressOn, sayReport } from '../output/show-rollout.ts';
 import { EXIT, type CommandLine, type ExitCode } from './command-line.ts';
 import { isAtRest, requestOf, type PlanOptions } from './plan.ts';
@@ -18,7 +18,7 @@ export async function migrate(line: CommandLine, options: PlanOptions): Promise<
 /** Plans, shows the plan, and carries it out. */
 export async function carryOut(line: CommandLine, request: RolloutRequest): Promise<ExitCode> {
   const { fleet, screen } = line;
-  const forecasts = await forecastFleet(fleet, request);
+  const forecasts = await forecastFleet(fleet, request, planningOn(screen));
   const paused = forecasts.find(({ control }) => control.asked === 'pause');
   if (paused !== undefined) return sayPaused(line, paused);
   sayForecasts(screen, forecasts);

@@ -1,5 +1,5 @@
 import { forecastFleet, type Forecast, type RolloutRequest } from '@switchyard/migrator';
-import { sayForecasts } from '../output/show-plan.ts';
+import { planningOn, sayForecasts } from '../output/show-plan.ts';
 import { UsageError } from '../config/config-errors.ts';
 import { EXIT, type CommandLine, type ExitCode } from './command-line.ts';
 
@@ -14,7 +14,7 @@ export interface PlanOptions {
 /** Shows what `switchyard migrate` would do. Nothing is changed. */
 export async function plan(line: CommandLine, options: PlanOptions): Promise<ExitCode> {
   const request = requestOf(line, options);
-  const forecasts = await forecastFleet(line.fleet, request);
+  const forecasts = await forecastFleet(line.fleet, request, planningOn(line.screen));
   sayForecasts(line.screen, forecasts);
   if (forecasts.every(isAtRest)) line.screen.say('Nothing to do: every shard has all migrations.');
   if (forecasts.some(({ failure }) => failure !== undefined)) return EXIT.pending;

@@ -1,6 +1,6 @@
 import { readFleetStatus, type FleetStatus, type ShardStatus } from '@switchyard/migrator';
 import type { Screen } from '../output/screen.ts';
-import { sayTrouble } from '../output/show-rollout.ts';
+import { sayTroubles } from '../output/troubles.ts';
 import { table } from '../output/table.ts';
 import { UsageError } from '../config/config-errors.ts';
 import { EXIT, type CommandLine, type ExitCode } from './command-line.ts';
@@ -42,6 +42,10 @@ function show(screen: Screen, { shards }: FleetStatus): void {
   screen.say(screen.style('dim', first ?? ''));
   for (const line of rest) screen.say(line);
   for (const shard of shards) sayAside(screen, shard);
+  const troubles = shards.flatMap(({ shard, failure }) =>
+    failure === undefined ? [] : [{ shard, ...failure }],
+  );
+  sayTroubles(screen, troubles);
 }
 
 /** The call sites of the service that still run without a context; for the time of adoption. */
@@ -62,8 +66,7 @@ function stateOf(shard: ShardStatus, screen: Screen): string {
 }
 
 function sayAside(screen: Screen, shard: ShardStatus): void {
-  const { open, changed, unknown, failure, lease } = shard;
-  if (failure !== undefined) sayTrouble(screen, shard.shard, failure);
+  const { open, changed, unknown, lease } = shard;
   if (lease.held) screen.say(`${shard.shard}: ${lease.who} is at work`);
   const over =
     lease.control === 'abort' && !lease.held ? ', which the next rollout takes back' : '';

@@ -1,6 +1,6 @@
-import { formatPlan, type Forecast, type PlanTone } from '@switchyard/migrator';
+import { formatPlan, type Forecast, type PlanningEvent, type PlanTone } from '@switchyard/migrator';
 import type { Screen, Style } from './screen.ts';
-import { sayTrouble } from './show-rollout.ts';
+import { sayTroubles, troubleOf, type Trouble } from './troubles.ts';
 
 const TONES: Readonly<Record<PlanTone, Style>> = {
   heading: 'bold',
@@ -10,6 +10,20 @@ const TONES: Readonly<Record<PlanTone, Style>> = {
   quiet: 'dim',
 };
 
+/** Shows what is being planned: a line per shard, and per migration that is recorded. */
+export function planningOn(screen: Screen): (event: PlanningEvent) => void {
+  return (event) => {
+    screen.event(event);
+    const { shard } = event;
+    if (event.event === 'planning') {
+      const { migration, number, of } = event;
+      return screen.say(screen.style('dim', `  ${shard}  planning ${migration} (${number}/${of})`));
+    }
+    const migrations = event.migrations === 1 ? '1 migration' : `${event.migrations} migrations`;
+    screen.say(screen.style('dim', `  ${shard}  ${migrations} to plan`));
+  };
+}
+
 /** Shows what every shard will do, and why some will not. */
 export function sayForecasts(screen: Screen, forecasts: readonly Forecast[]): void {
   for (const forecast of forecasts) screen.event(planEvent(forecast));
@@ -18,10 +32,20 @@ export function sayForecasts(screen: Screen, forecasts: readonly Forecast[]): vo
   const paint = (tone: PlanTone, text: string) => screen.style(TONES[tone], text);
   if (plans.length > 0) screen.say(formatPlan(plans, { paint }));
   for (const forecast of forecasts) sayAside(screen, forecast);
+  sayTroubles(screen, forecasts.flatMap(troublesOf));
+}
+
+/** What has no line in the plan itself. */
+function troublesOf({ shard, failure, refusals }: Forecast): Trouble[] {
+  const drift = refusals.filter(({ rule }) => rule === 'DRIFT');
+  return [
+    ...(failure === undefined ? [] : [{ shard: shard.name, ...failure }]),
+    ...drift.map((refusal) => troubleOf(shard.name, refusal)),
+  ];
 }
 
 function sayAside(screen: Screen, forecast: Forecast): void {
-  const { shard, failure, refusals, halfDone, changed, unknown } = forecast;
+  const { shard, halfDone, changed, unknown } = forecast;
   if (halfDone !== undefined) {
     const { migration, stepsDone } = halfDone;
     screen.say(
@@ -35,10 +59,6 @@ function sayAside(screen: Screen, forecast: Forecast): void {
   }
   for (const name of unknown) {
     screen.say(screen.style('yellow', `${shard.name}: ${name} ran here and has no file`));
-  }
-  if (failure !== undefined) sayTrouble(screen, shard.name, failure);
-  for (const { rule, remedy, reason } of refusals.filter(({ rule }) => rule === 'DRIFT')) {
-    sayTrouble(screen, shard.name, { code: rule, message: reason, remedy });
   }
 }
 

@@ -3,6 +3,7 @@ import { ProgressBars } from './progress-bars.ts';
 import { lineOf } from './progress-lines.ts';
 import type { Screen } from './screen.ts';
 import { duration, table } from './table.ts';
+import { sayTroubles, troubleOf } from './troubles.ts';
 
 /** Shows a rollout while it runs: bars on a terminal, lines in a pipe, events with --json. */
 export function progressOn(screen: Screen): OnEvent {
@@ -30,28 +31,10 @@ export function sayReport(screen: Screen, report: RolloutReport): void {
   ]);
   screen.say();
   for (const line of table(rows)) screen.say(line);
-  for (const { shard, failure, refusals = [] } of report.outcomes) {
-    if (failure !== undefined) sayTrouble(screen, shard, failure);
-    for (const { rule, clause, reason, remedy, flag } of refusals) {
-      const allow = flag === undefined ? '' : `. Or allow exactly this: --allow ${flag}`;
-      sayTrouble(screen, shard, {
-        code: rule,
-        message: `${clause}: ${reason}`,
-        remedy: `${remedy}${allow}`,
-      });
-    }
-  }
+  const troubles = report.outcomes.flatMap(({ shard, failure, refusals = [] }) => [
+    ...(failure === undefined ? [] : [{ shard, ...failure }]),
+    ...refusals.map((refusal) => troubleOf(shard, refusal)),
+  ]);
+  sayTroubles(screen, troubles);
   if (report.stopped !== undefined) screen.say(`\nStopped: ${report.stopped}.`);
-}
-
-/** A failure as people read it: where, code, message, remedy. */
-export function sayTrouble(
-  screen: Screen,
-  shard: string,
-  { code, message, remedy }: { code: string; message: string; remedy: string },
-): void {
-  screen.say();
-  screen.say(`${screen.style('bold', shard)}  ${screen.style('red', code)}`);
-  screen.say(`  ${message.replace(` ${remedy}.`, '')}`);
-  screen.say(`  ${screen.style('cyan', '→')} ${remedy.replace(/\.$/, '')}.`);
 }

@@ -12,10 +12,18 @@ import { isThere } from '../rollout/shard-run.ts';
 import { driftOf } from './drift-of-plans.ts';
 import { changedSince, unknownTo } from './files-and-ledger.ts';
 import type { Fleet } from '../rollout/fleet.ts';
+import type { PlanningEvent } from './planning-event.ts';
 import type { Forecast, RolloutRequest } from '../rollout/shard-forecast.ts';
 
-/** Looks at every shard and plans it. Nothing is changed. Budgets per server are kept. */
-export async function forecastFleet(fleet: Fleet, request: RolloutRequest): Promise<Forecast[]> {
+/**
+ * Looks at every shard and plans it. Nothing is changed. Budgets per server are kept. `emit` is told
+ * of each shard and migration when the work on it begins.
+ */
+export async function forecastFleet(
+  fleet: Fleet,
+  request: RolloutRequest,
+  emit: (event: PlanningEvent) => void = () => undefined,
+): Promise<Forecast[]> {
   const begun = performance.now();
   const budget = new Budget(withDefaults(fleet.policy));
   const names = request.only && [...new Set(request.only)]; // one shard is worked on once
@@ -23,7 +31,7 @@ export async function forecastFleet(fleet: Fleet, request: RolloutRequest): Prom
   const shards = named ?? fleet.topology.shards;
   const forecasts = await Promise.all(
     shards.map((shard) =>
-      budget.run(shard, () => forecastShard(fleet, shard, { ...request, begun })),
+      budget.run(shard, () => forecastShard(fleet, shard, { ...request, begun, emit })),
     ),
   );
   return driftOf(forecasts, request.allow ?? []);
@@ -32,6 +40,7 @@ export async function forecastFleet(fleet: Fleet, request: RolloutRequest): Prom
 interface Looking extends RolloutRequest {
   /** When the look at the fleet began, as `performance.now()` says it. */
   readonly begun: number;
+  readonly emit: (event: PlanningEvent) => void;
 }
 
 async function forecastShard(fleet: Fleet, shard: Shard, request: Looking): Promise<Forecast> {
@@ -51,7 +60,7 @@ async function look(
   fleet: Fleet,
   shard: Shard,
   connection: Connection,
-  { begun, ...request }: Looking,
+  { begun, emit, ...request }: Looking,
 ): Promise<Partial<Forecast>> {
   const lease = await readLease(connection, shard.name);
   const rows = await readMigrationRows(connection, shard.name);
@@ -73,9 +82,16 @@ async function look(
     },
   };
   if (pending.length === 0 || half !== undefined) return seen;
+  const { name } = shard;
+  emit({ event: 'planning-started', shard: name, migrations: pending.length });
   const plans = await fleet.planner.plan(
-    { shard: shard.name, connection },
-    { migrations: pending, direction: request.direction },
+    { shard: name, connection },
+    {
+      migrations: pending,
+      direction: request.direction,
+      onMigration: (migration, number, of) =>
+        emit({ event: 'planning', shard: name, migration, number, of }),
+    },
   );
   return { ...seen, plans, refusals: plans.flatMap(refusalsOf) };
 }

@@ -44,6 +44,8 @@ export interface PlanRequest {
   readonly migrations: readonly MigrationFile[];
   /** Default `up`. For `down`, migrations come last one first. */
   readonly direction?: Direction;
+  /** Told when the work on a migration begins; not for a shard that is planned like another. */
+  readonly onMigration?: (migration: string, number: number, of: number) => void;
 }
 
 /**

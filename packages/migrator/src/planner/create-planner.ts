@@ -38,6 +38,7 @@ interface Visit extends PlanShard {
   readonly migrations: readonly MigrationFile[];
   readonly direction: Direction;
   readonly withoutInstant: ReadonlySet<string>;
+  readonly onMigration: PlanRequest['onMigration'];
 }
 
 /** Makes a planner for one planning session over a fleet. */
@@ -80,8 +81,9 @@ class FleetPlanner implements Planner {
   async #plan(shard: PlanShard, request: PlanRequest): Promise<ShardPlan[]> {
     const facts = await readServerFacts(shard.connection);
     const direction = request.direction ?? 'up';
-    const { migrations } = request;
-    const visit: Visit = { ...shard, facts, migrations, direction, withoutInstant: new Set() };
+    const { migrations, onMigration } = request;
+    const withAll = { migrations, direction, onMigration, withoutInstant: new Set<string>() };
+    const visit: Visit = { ...shard, facts, ...withAll };
     const set = await this.#draftsFor(visit);
     const withoutInstant = await this.#versions.withoutAny(shard.connection, facts, set.drafts);
     if (withoutInstant.size === 0) return this.#bind(visit, set);
@@ -157,7 +159,8 @@ class FleetPlanner implements Planner {
         rowsChanged: new Set<string>(),
         addedColumns: new Map(),
       };
-      for (const migration of visit.migrations) {
+      for (const [i, migration] of visit.migrations.entries()) {
+        visit.onMigration?.(migration.name, i + 1, visit.migrations.length);
         drafts.push(await this.#draft(visit, scratch, migration, earlier));
       }
       const tables = new Map<string, string | undefined>();

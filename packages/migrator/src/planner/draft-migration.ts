@@ -21,6 +21,7 @@ export async function draftMigration(
   wanted: ReadonlyMap<string, string>,
 ): Promise<Draft> {
   const keys = await primaryKeys(context, recording);
+  const altered = await alteredTables(context, recording);
   const statements = replacedColumns(recording.statements, context.allow, keys);
   const asWritten = statements.every((one, i) => one === recording.statements[i]);
   for (const recorded of statements) {
@@ -29,6 +30,7 @@ export async function draftMigration(
       draftStatement(context, recorded),
     );
   }
+  await refuseLostKeys(context, altered);
   if (asWritten && context.refusals.length === 0 && recording.failures.length === 0) {
     await refuseDifference(context, wanted);
   }
@@ -41,6 +43,40 @@ export async function draftMigration(
     removed: context.removed,
     dataReads: recording.dataReads,
   };
+}
+
+/** What the tables that the migration alters are before it. */
+async function alteredTables(
+  context: DraftContext,
+  { statements }: Recording,
+): Promise<Map<string, string>> {
+  const tables = new Map<string, string>();
+  for (const { statement } of statements) {
+    if (statement.kind !== 'alter' || context.made.has(statement.table)) continue;
+    const definition = await context.scratch.definition(statement.table);
+    if (definition !== undefined) tables.set(statement.table, definition);
+  }
+  return tables;
+}
+
+/** By what the whole migration leaves: a key that is made again later is not lost. */
+async function refuseLostKeys(
+  context: DraftContext,
+  altered: ReadonlyMap<string, string>,
+): Promise<void> {
+  for (const [table, before] of altered) {
+    if (primaryKey(before).length === 0) continue;
+    const after = await context.scratch.definition(table);
+    if (after === undefined || primaryKey(after).length > 0) continue;
+    context.refuse({
+      rule: 'DROP_PRIMARY_KEY',
+      table,
+      clause: context.migration.name,
+      reason: 'the table is left without a primary key: nothing tells its rows apart',
+      remedy: 'Add the new primary key in the same migration, or allow it by name',
+      flag: `drop-primary-key:${table}`,
+    });
+  }
 }
 
 /** Columns of the primary keys that the migration drops. */
