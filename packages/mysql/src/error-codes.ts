@@ -12,6 +12,7 @@ import type {
   ShardNotIdentifiableError,
   ShardNotWritableError,
 } from './identity/identity-errors.ts';
+import type { GrantMissingError } from './server/grant-missing.ts';
 
 /** The errors of this package by their codes. */
 export interface MySqlErrors {
@@ -21,6 +22,7 @@ export interface MySqlErrors {
   readonly SERVER_NOT_SUPPORTED: ServerNotSupportedError;
   readonly SHARD_UNAVAILABLE: ShardUnavailableError;
   readonly SHARD_ACCESS_DENIED: ShardAccessDeniedError;
+  readonly GRANT_MISSING: GrantMissingError;
   readonly SHARD_DATABASE_MISSING: ShardDatabaseMissingError;
   readonly POOL_TIMEOUT: PoolTimeoutError;
   readonly POOL_CLOSED: PoolClosedError;

@@ -1,3 +1,4 @@
+export type { GrantMissingError } from './server/grant-missing.ts';
 export { escapeIdentifier } from './server/escape-identifier.ts';
 export { connectToShard, type ConnectOptions } from './identity/connect-to-shard.ts';
 export {

@@ -8,6 +8,7 @@ export {
   isAccessDenied,
 } from './server/driver-failures.ts';
 export { failureNumber, failureText, isServerError, ServerError } from './server/server-errors.ts';
+export { explainGrant, GrantMissingError, isGrantMissing } from './server/grant-missing.ts';
 export { isAtLeast } from './server/server-version.ts';
 export { transactionAgeMs } from './server/transaction-age.ts';
 export { serverFacts, type ServerFacts } from './server/server-facts.ts';

@@ -1,5 +1,10 @@
 import type { Connection } from 'mysql2/promise';
-import { escapeIdentifier, failureNumber, isConnectionLost } from '@switchyard/mysql/internal';
+import {
+  escapeIdentifier,
+  failureNumber,
+  isConnectionLost,
+  isGrantMissing,
+} from '@switchyard/mysql/internal';
 import { DefinitionRefusedError } from './copy-errors.ts';
 import { TableNotCopyableError } from '../session/copier-errors.ts';
 import { rowsOf, run } from '../session/queries.ts';
@@ -29,6 +34,7 @@ export async function makeShadow(
       await run(session, `ALTER TABLE ${shadow} ${clause}`);
     } catch (cause) {
       if (failureNumber(cause) === undefined || isConnectionLost(cause)) throw cause;
+      if (isGrantMissing(cause)) throw cause; // it says nothing about the clauses
       throw new DefinitionRefusedError(names.original, cause);
     }
   }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { explainGrant } from '@switchyard/mysql/internal';
 import { isSwitchyardError, type SwitchyardErrorCode } from '@switchyard/shard-context';
 import { alwaysPermitted } from '../apply/permission.ts';
 import { RowWriter } from '../apply/row-writer.ts';
@@ -107,7 +108,11 @@ function inContext<T>(
 ): Promise<T> {
   return withSession(options.connect, async (session) => {
     await takeLease(session.connection, options.table);
-    return use(contextOf(options, session));
+    try {
+      return await use(contextOf(options, session));
+    } catch (error) {
+      throw explainGrant(error, `copy table ${options.table}`);
+    }
   });
 }
 

@@ -5,7 +5,14 @@ import type {
   PlacementState,
   ServerTls,
 } from '@switchyard/shard-context';
-import { escapeIdentifier, isServerError, logIn, ServerError } from '@switchyard/mysql/internal';
+import {
+  escapeIdentifier,
+  explainGrant,
+  isGrantMissing,
+  isServerError,
+  logIn,
+  ServerError,
+} from '@switchyard/mysql/internal';
 import type { RowDataPacket } from 'mysql2';
 import type {
   ChangedPlacements,
@@ -71,7 +78,7 @@ export class MySqlStore implements DirectoryStore {
   /** @throws DirectoryNotPreparedError where a newer release has made the tables */
   async prepare(): Promise<void> {
     await this.#createDatabase();
-    const format = await this.#connections.use(async (session) => {
+    const format = await this.#use(async (session) => {
       for (const table of TABLES) await session.execute(table);
       const [row] = await session.execute('SELECT format FROM directory_format');
       return Number(row?.['format']);
@@ -209,6 +216,7 @@ export class MySqlStore implements DirectoryStore {
     try {
       return await this.#connections.use(fn, signal);
     } catch (cause) {
+      if (isGrantMissing(cause)) throw explainGrant(cause, "use the directory's mysql store");
       const noTable = isServerError(cause, ServerError.ER_NO_SUCH_TABLE);
       if (!noTable && !isServerError(cause, ServerError.ER_BAD_DB_ERROR)) throw cause;
       const missing = noTable ? 'its tables are missing' : 'its database is missing';

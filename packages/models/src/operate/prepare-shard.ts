@@ -3,6 +3,7 @@ import {
   SHARD_IDENTITY,
   escapeIdentifier,
   explainFailure,
+  explainGrant,
   identityOf,
   inShardLock,
   openConnection,
@@ -50,7 +51,7 @@ export async function prepareShard(options: PrepareOptions): Promise<PreparedSha
   try {
     return await inShardLock(connection, shard, () => prepare(connection, shard, options.lockFile));
   } catch (error) {
-    throw explainFailure(error, shard);
+    throw explainFailure(explainGrant(error, 'prepare the shard', shard.name), shard);
   } finally {
     connection.destroy();
   }

@@ -13,6 +13,7 @@ import {
 } from '@switchyard/shard-context';
 import {
   explainFailure,
+  explainGrant,
   FleetPools,
   isConnectionLost,
   type PooledConnection,
@@ -213,7 +214,7 @@ export class ShardTenantTable implements ShardTenants {
         return await work(connection.promise(), connection);
       } catch (error) {
         connection.tainted = true; // a transaction may be open
-        if (!isConnectionLost(error)) throw error;
+        if (!isConnectionLost(error)) throw explainGrant(error, 'use shard_tenant', shardName);
         connection.broken = true;
         throw explainFailure(error, shard);
       } finally {

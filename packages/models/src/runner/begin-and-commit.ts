@@ -1,5 +1,6 @@
 import type { Place } from '@switchyard/shard-context';
 import {
+  explainGrant,
   failureText,
   isConnectionLost,
   isServerError,
@@ -65,7 +66,8 @@ function explain(error: unknown, route: { shard: string; tenant: string; epoch: 
     const reason = `the database has no procedure ${FENCE_PROCEDURE}`;
     return new ShardNotIdentifiableError(route.shard, reason, { cause: error });
   }
-  return fenceRefusal(failureText(error), route, error) ?? error;
+  const refusal = fenceRefusal(failureText(error), route, error);
+  return refusal ?? explainGrant(error, 'begin a transaction', route.shard);
 }
 
 /**

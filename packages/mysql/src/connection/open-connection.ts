@@ -1,6 +1,7 @@
 import { isSwitchyardError, type Endpoint, type Shard } from '@switchyard/shard-context';
 import type { Connection } from 'mysql2/promise';
 import { isAccessDenied } from '../server/driver-failures.ts';
+import { GrantMissingError, isGrantMissing } from '../server/grant-missing.ts';
 import { isServerError, ServerError } from '../server/server-errors.ts';
 import {
   ShardAccessDeniedError,
@@ -46,6 +47,7 @@ export function explainFailure(cause: unknown, shard: Shard): Error {
     return new ShardUnavailableError(shard.name, reason, { cause: cause.cause });
   }
   if (isAccessDenied(cause)) return new ShardAccessDeniedError(shard.name, shard.server, { cause });
+  if (isGrantMissing(cause)) return new GrantMissingError('use the shard', shard.name, cause);
   if (isServerError(cause, ServerError.ER_BAD_DB_ERROR)) {
     return new ShardDatabaseMissingError(shard.name, shard.database, { cause });
   }
