@@ -113,7 +113,7 @@ export class ShardedDataSource extends DataSource {
    *   EntityUndeclaredError, IdStrategyMissingError, CrossDomainRelationError, WrongDomainError
    */
   override async initialize(): Promise<this> {
-    checkInternals(this.driver);
+    await checkInternals(this.driver);
     this.#checkTopology('start a ShardedDataSource');
     await super.initialize();
     this.#stopWatching = this.topology.onAdded(() => this.#topologyGrew());

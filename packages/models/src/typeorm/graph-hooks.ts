@@ -18,8 +18,6 @@ interface Executor {
   updateSpecialColumnsInPersistedEntities(): void;
 }
 
-/** Where the first copy of this package in the process keeps TypeORM's own method. */
-const STOCK = Symbol.for('switchyard.stock-execute.v1');
 let installed = false;
 /** The runners of the graphs whose statements are being sent. */
 const runners = new WeakMap<Executor, ShardQueryRunner>();
@@ -33,7 +31,6 @@ export function installGraphHooks(): void {
   if (installed) return;
   installed = true;
   const executor = SubjectExecutor.prototype as unknown as Executor;
-  if (!(STOCK in executor)) Object.defineProperty(executor, STOCK, { value: executor.execute });
   const { execute, executeInsertOperations, updateSpecialColumnsInPersistedEntities } = executor;
   executor.execute = function (this: Executor) {
     const runner = this.queryRunner;
@@ -59,12 +56,6 @@ export function installGraphHooks(): void {
     this.queryRunner = runner; // subscribers come next, and their writes are their own
     guardsOf(runner).afterSubjects(writeOf(this, runner));
   };
-}
-
-/** TypeORM's own method, whichever copy has extended it. */
-export function stockExecute(): unknown {
-  const executor = SubjectExecutor.prototype as unknown as Executor & { [STOCK]?: unknown };
-  return executor[STOCK] ?? executor.execute;
 }
 
 function writeOf(executor: Executor, runner: ShardQueryRunner): SubjectWrite {
