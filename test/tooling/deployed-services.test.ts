@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startFleet, type Fleet } from '../support/fleet/index.ts';
+import { mysqlServers } from '../support/servers/index.ts';
 import { Note } from './note.ts';
 import type { ServiceStart } from './notes-service.ts';
 
@@ -30,13 +31,13 @@ afterAll(async () => {
 
 /** Runs a service on the fleet to its end. Answers what it read, and the lines of its stderr. */
 async function serve(...node: string[]): Promise<{ read: unknown; lines: string[] }> {
-  const { user, password } = await fleet.servers[0]!.credentials();
+  const { user, password } = (await mysqlServers(1))[0]!;
   const start: ServiceStart = {
     servers: fleet.servers,
     shards: fleet.shards,
     lockFile: fleet.lockFile.path,
     user,
-    password: password as string,
+    password,
   };
   for (const shard of ['us1', 'us2']) await fleet.rows(shard, 'DELETE FROM note');
   const run = promisify(execFile)(process.execPath, [...node, JSON.stringify(start)]);
