@@ -25,7 +25,7 @@ export interface ScannedStatement {
 /** After these words a table is named. */
 const BEFORE_TABLE = new Set(['FROM', 'JOIN', 'STRAIGHT_JOIN', 'INTO', 'UPDATE', 'TABLE', 'USING']);
 /** Words that may stand between such a word, or the verb, and the table. */
-const MODIFIERS = new Set([
+export const MODIFIERS: ReadonlySet<string> = new Set([
   'LOW_PRIORITY',
   'HIGH_PRIORITY',
   'DELAYED',

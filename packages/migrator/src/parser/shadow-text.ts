@@ -1,3 +1,6 @@
+import { scan, type Token } from '@switchyard/mysql/internal';
+import { isMark, isWord } from './read-tables.ts';
+
 /**
  * The grammar is MySQL's. Words that MariaDB adds, and bound parameters, are replaced by words of
  * the same length that the grammar knows, so that every position still fits the text that is sent;
@@ -10,7 +13,7 @@ const STAND_INS: readonly (readonly [RegExp, string])[] = [
   [/\bVECTOR(?=\s*\()/gi, 'BINARY'],
   [/\b(NOT\s+)?IGNORED\b/gi, 'VISIBLE'],
   [/\bSRID\s+\d+/gi, 'NULL'],
-  [/(?<=\b(?:COLUMN|INDEX|KEY|CONSTRAINT|ADD|DROP)\s+)IF\s+(?:NOT\s+)?EXISTS\b/gi, ''],
+  [/\bIF(?<=\b(?:COLUMN|INDEX|KEY|CONSTRAINT|ADD|DROP)\s+IF)\s+(?:NOT\s+)?EXISTS\b/gi, ''],
 ];
 
 /**
@@ -26,7 +29,7 @@ const QUOTED =
 
 /** The text as the grammar shall read it: of the same length as `text`. */
 export function shadowText(text: string): string {
-  return mapUnquoted(withoutReturning(text), (plain) =>
+  return mapUnquoted(withoutExpressions(text), (plain) =>
     STAND_INS.reduce(
       (shadow, [word, standIn]) => shadow.replace(word, (found) => standIn.padStart(found.length)),
       plain.replaceAll('?', '0'),
@@ -39,12 +42,48 @@ export function shadowNames(shadow: string): string {
   return mapUnquoted(shadow, (plain) => plain.replace(NAMES, (name) => `${name.slice(0, -1)}_`));
 }
 
-/** MariaDB lets a statement that changes rows return some; what it returns changes nothing. */
-function withoutReturning(text: string): string {
-  const plain = text.replaceAll(QUOTED, (quoted) => ' '.repeat(quoted.length));
-  if (!/^\s*(INSERT|REPLACE|DELETE)\b/i.test(plain)) return text;
-  const from = plain.search(/\bRETURNING\b/i);
-  return from === -1 ? text : text.slice(0, from).padEnd(text.length);
+/** In the brackets after these words stands an expression, or a list of values. */
+const BEFORE_EXPRESSION = ['CHECK', 'AS', 'DEFAULT', 'IN', 'THAN'];
+
+/**
+ * The server reads expressions when the statement is tried, so the grammar need not, whose time grows
+ * with their size many times over: a string stands for the expression of a check, a generated column, a
+ * default, and a key part, and for the values of a partition.
+ */
+function withoutExpressions(text: string): string {
+  const { tokens, positions } = scan(text, { positions: true });
+  const isPartitioned = tokens.some((token) => isWord(token, 'PARTITION'));
+  let result = '';
+  let from = 0;
+  for (let at = 1; at < tokens.length; at += 1) {
+    if (!isMark(tokens[at], '(') || isWord(tokens[at + 1], 'SELECT', 'WITH', 'VALUES', 'TABLE'))
+      continue;
+    const before = tokens[at - 1];
+    const isKeyPart = !isPartitioned && (isMark(before, '(') || isMark(before, ','));
+    if (!isKeyPart && !isWord(before, ...BEFORE_EXPRESSION)) continue;
+    const close = closingOf(tokens, at);
+    if (close === undefined || close === at + 1) continue;
+    const [start = 0, end = 0] = [positions[2 * at + 1], positions[2 * close]];
+    result += text.slice(from, start) + standInOf(end - start);
+    from = end;
+    at = close;
+  }
+  return result + text.slice(from);
+}
+
+/** One token, which is an expression. */
+function standInOf(length: number): string {
+  return length < 2 ? '1' : `'${'x'.repeat(length - 2)}'`;
+}
+
+/** The bracket that closes the one at `open`. */
+function closingOf(tokens: readonly Token[], open: number): number | undefined {
+  let depth = 0;
+  for (let at = open; at < tokens.length; at += 1) {
+    if (isMark(tokens[at], '(')) depth += 1;
+    else if (isMark(tokens[at], ')') && (depth -= 1) === 0) return at;
+  }
+  return undefined;
 }
 
 /** Applies `change` to what stands outside of strings, quoted identifiers and comments. */

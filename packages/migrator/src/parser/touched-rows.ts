@@ -1,5 +1,5 @@
-import { findNode, findNodes, type ParseNode } from './parse-node.ts';
-import { treeOf } from './read-statement.ts';
+import { scan, type Token } from '@switchyard/mysql/internal';
+import { isMark, isWord, MODIFIERS } from './read-tables.ts';
 
 /** A query for the rows that a data statement touches. */
 export interface TouchedRows {
@@ -9,71 +9,99 @@ export interface TouchedRows {
   readonly parameters: readonly number[];
 }
 
+/** A part of the text: one past the last character is its end. */
 type Range = readonly [start: number, end: number];
 
 /**
  * The rows of an UPDATE, a DELETE or an INSERT … SELECT, as its FROM and WHERE; undefined where the
- * statement's form is not known, and then its whole tables count.
+ * statement's form is not known, and then its whole tables count. In time in proportion to the text.
  */
 export function touchedRows(sql: string): TouchedRows | undefined {
-  const tree = treeOf(sql);
-  if (tree === undefined) return undefined;
-  for (const [rule, read] of Object.entries(READERS)) {
-    const node = findNode(tree, rule);
-    if (node !== undefined) return read(node, sql);
-  }
-  return undefined;
+  const words = new OuterWords(sql);
+  if (words.first('INSERT', 'REPLACE') !== undefined) return selectedRows(words, sql);
+  // What a WITH names may stand in the FROM: such statements are rare, and their whole tables count.
+  if (words.first('WITH') !== undefined) return undefined;
+  return words.first('UPDATE') === undefined ? deletedRows(words, sql) : updatedRows(words, sql);
 }
 
-type Reader = (node: ParseNode, sql: string) => TouchedRows | undefined;
-
-const READERS: Readonly<Record<string, Reader>> = {
-  InsertStatement: readSelect,
-  ReplaceStatement: readSelect,
-  SingleUpdateStatement: readUpdate,
-  MultipleUpdateStatement: readUpdate,
-  SingleDeleteStatement: readDelete,
-  MultipleDeleteStatement: readDelete,
-};
-
-function readSelect(node: ParseNode, sql: string): TouchedRows | undefined {
-  const select = findNode(node, 'QuerySpecification');
-  if (select === undefined) return undefined;
-  const end = wordIn(node, sql, 'ON')?.start ?? node.end;
-  const { text, parameters } = taken(sql, [[select.start, end]]);
+function selectedRows(words: OuterWords, sql: string): TouchedRows | undefined {
+  const start = words.find('WITH', 'SELECT');
+  if (start === undefined || words.find('VALUES', 'VALUE', 'SET') !== undefined) return undefined;
+  const end = words.find('ON DUPLICATE', 'RETURNING')?.[0] ?? words.end;
+  const { text, parameters } = taken(sql, [[start[0], end]]);
   return { from: `(${text}) AS selected`, parameters };
 }
 
-function readUpdate(node: ParseNode, sql: string): TouchedRows | undefined {
-  const tables = findNodes(node, 'TableName')[0];
-  const set = wordIn(node, sql, 'SET');
-  if (tables === undefined || set === undefined) return undefined;
-  return withWhere(node, sql, [tables.start, set.start]);
+function updatedRows(words: OuterWords, sql: string): TouchedRows | undefined {
+  const set = words.find('SET');
+  return set === undefined ? undefined : withWhere(words, sql, [words.afterVerb, set[0]]);
 }
 
-function readDelete(node: ParseNode, sql: string): TouchedRows | undefined {
-  const from = wordIn(node, sql, 'USING') ?? wordIn(node, sql, 'FROM');
+function deletedRows(words: OuterWords, sql: string): TouchedRows | undefined {
+  const from = words.find('USING') ?? words.find('FROM');
   if (from === undefined) return undefined;
-  const end = wordIn(node, sql, 'WHERE')?.start ?? endOf(node);
-  return withWhere(node, sql, [from.end, end]);
+  return withWhere(words, sql, [from[1], words.find('WHERE')?.[0] ?? endOf(words)]);
 }
 
-function withWhere(node: ParseNode, sql: string, from: Range): TouchedRows {
-  const where = wordIn(node, sql, 'WHERE');
-  const ranges: Range[] = where === undefined ? [from] : [from, [where.start, endOf(node)]];
+function withWhere(words: OuterWords, sql: string, from: Range): TouchedRows {
+  const where = words.find('WHERE');
+  const ranges: Range[] = where === undefined ? [from] : [from, [where[0], endOf(words)]];
   const { text, parameters } = taken(sql, ranges);
   return { from: text, parameters };
 }
 
-/** What sorts makes no difference to a count. */
-function endOf(node: ParseNode): number {
-  return findNode(node, 'OrderByClause')?.start ?? node.end;
+/** What sorts makes no difference to a count, and neither does what is returned. */
+function endOf(words: OuterWords): number {
+  return words.find('ORDER BY', 'RETURNING')?.[0] ?? words.end;
 }
 
-function wordIn(node: ParseNode, sql: string, word: string): ParseNode | undefined {
-  return node.children.find(
-    ({ rule, start, end }) => rule === '' && sql.slice(start, end).toUpperCase() === word,
-  );
+/** The words of a statement that stand in no brackets, with their places. */
+class OuterWords {
+  /** Where the statement ends. */
+  readonly end: number;
+  readonly #outer: { readonly token: Token; readonly place: Range }[] = [];
+
+  constructor(sql: string) {
+    const { tokens, positions } = scan(sql, { positions: true });
+    let depth = 0;
+    let end = sql.length;
+    for (const [i, token] of tokens.entries()) {
+      const place: Range = [positions[2 * i] ?? 0, positions[2 * i + 1] ?? 0];
+      if (isMark(token, ';')) {
+        [end] = place;
+        break;
+      }
+      if (isMark(token, ')')) depth -= 1;
+      if (depth === 0) this.#outer.push({ token, place });
+      if (isMark(token, '(')) depth += 1;
+    }
+    this.end = end;
+  }
+
+  /** Where what follows the verb and its modifiers begins. */
+  get afterVerb(): number {
+    const next = this.#outer.slice(1).find(({ token }) => !isWord(token, ...MODIFIERS));
+    return next?.place[0] ?? this.end;
+  }
+
+  /** The first word, if it is one of these. */
+  first(...words: readonly string[]): Range | undefined {
+    const [first] = this.#outer;
+    return isWord(first?.token, ...words) ? first?.place : undefined;
+  }
+
+  /** The first place of one of these words, or pairs of words with a space. */
+  find(...wanted: readonly string[]): Range | undefined {
+    const pairs = wanted.map((words) => words.split(' '));
+    const found = this.#outer.findIndex(({ token }, i) =>
+      pairs.some(([word = '', next]) => {
+        if (!isWord(token, word)) return false;
+        const after = this.#outer[i + 1]?.token;
+        return next === undefined ? !(word === 'USING' && isMark(after, '(')) : isWord(after, next);
+      }),
+    );
+    return this.#outer[found]?.place;
+  }
 }
 
 /** The driver puts a value for each question mark, wherever it stands. */

@@ -65,7 +65,10 @@ export class Recorder implements Answers {
   }
 
   async #answerNow(text: string, values: readonly unknown[]): Promise<unknown> {
-    const own = { sql: this.#withoutScratchName(text), parameters: values };
+    const own = {
+      sql: this.#withoutScratchName(text).replace(LEADING_COMMENTS, ''),
+      parameters: values,
+    };
     const { sql, parameters } = forDatabase(own, this.#scratch.name);
     if (usesMarkedId(sql, parameters)) {
       return this.#fail(sql, 'it uses the id of a row that it inserts', SPLIT_REMEDY);
@@ -167,6 +170,9 @@ export class Recorder implements Answers {
     return sql.replaceAll(`${quoted}.`, '').replaceAll(`${this.#scratch.name}.`, '');
   }
 }
+
+/** What a statement is, its first words say; a version comment is one of them. */
+const LEADING_COMMENTS = /^(?:\s+|--(?=\s)[^\n]*|#[^\n]*|\/\*(?!!|M!)[^]*?\*\/)+/;
 
 const SPLIT_REMEDY = 'Split it into two migrations, so that the second sees what the first did';
 
