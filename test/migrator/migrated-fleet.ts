@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { runCli } from '@switchyard/cli';
+import { runCli, type SwitchyardConfig } from '@switchyard/cli';
 import type { RolloutPolicy } from '@switchyard/migrator';
 import type { LockFile, ShardDefinition, Topology } from '@switchyard/shard-context';
 import type { Connection } from 'mysql2/promise';
@@ -73,6 +73,8 @@ export class MigratedFleet {
   readonly #children = new Set<ChildProcess>();
   readonly #serverChanges = new Map<string, ServerChange>();
   rollout: RolloutPolicy | undefined;
+  /** Entities of the config, for runs in this process. */
+  entities: SwitchyardConfig['entities'];
 
   private constructor(
     folder: string,
@@ -190,7 +192,8 @@ export class MigratedFleet {
     if (env !== undefined) return this.spawn(args, env).ended;
     const out = new Collected();
     const err = new Collected();
-    const config = { path: CONFIG, config: fixtureConfig(this.#fixture()) };
+    const entities = this.entities && { entities: this.entities };
+    const config = { path: CONFIG, config: { ...fixtureConfig(this.#fixture()), ...entities } };
     const code = await runCli(args, { config, out, err });
     return { code, signal: null, out: out.text, err: err.text, events: eventsIn(out.text) };
   }

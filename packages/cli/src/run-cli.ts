@@ -12,6 +12,7 @@ import { loadConfig, type LoadedConfig } from './config/load-config.ts';
 import { adopt } from './commands/adopt.ts';
 import { abort, pause, resume } from './commands/control.ts';
 import { auditDirectory, rebuildDirectory } from './commands/directory.ts';
+import { drift } from './commands/drift.ts';
 import { identify } from './commands/identify.ts';
 import { checkQueues } from './commands/jobs.ts';
 import { migrate } from './commands/migrate.ts';
@@ -230,6 +231,12 @@ function controlCommands(parser: Argv, run: Run): Argv {
           require: { type: 'string', requiresArg: true, describe: 'a migration all must have' },
         }),
       (options) => run(options, (line) => status(line, options)),
+    )
+    .command(
+      'drift',
+      'compare the tables of the shards with one another and with the entities',
+      (command) => command.options({ ...SHARED, only: ONLY }),
+      (options) => run(options, (line) => drift(line, options)),
     )
     .command('pause', 'let a running rollout wait', shared, (options) => run(options, pause))
     .command(

@@ -35,6 +35,8 @@ export type {
 export type { StepPath } from './ladder/path.ts';
 export { thisAuthor, type Fleet } from './rollout/fleet.ts';
 export { forecastFleet } from './fleet/forecast.ts';
+export { findDrift, type DriftRequest, type ShardDrift } from './fleet/find-drift.ts';
+export type { Difference } from './drift/table-differences.ts';
 export type { PlanningEvent } from './fleet/planning-event.ts';
 export type { Forecast, RolloutRequest } from './rollout/shard-forecast.ts';
 export { askFleet, readLeases, type ControlOutcome } from './rollout/fleet-control.ts';

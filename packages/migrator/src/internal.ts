@@ -1,5 +1,6 @@
 // For Switchyard's own packages only; semver does not cover it.
 export { ALLOW_PREFIXES, whyNoFlag } from './plan/allowed-flags.ts';
+export { describeDifference } from './drift/table-differences.ts';
 export { freeBytesFor } from './plan/disk-space.ts';
 export { outcomeOf, stillHolds } from './plan/outcome.ts';
 export { MigrationFileError } from './migrations/migration-errors.ts';

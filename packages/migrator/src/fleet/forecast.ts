@@ -1,6 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import type { Connection } from 'mysql2/promise';
 import type { Shard } from '@switchyard/shard-context';
+import { readSchema } from '../drift/read-schema.ts';
+import { differencesOf, type Schema } from '../drift/table-differences.ts';
 import { readLease } from '../ledger/lease.ts';
 import { isApplied, readHalfDone, readMigrationRows, type LedgerRow } from '../ledger/ledger.ts';
 import type { MigrationFile } from '../migrations/migration-file.ts';
@@ -34,7 +36,19 @@ export async function forecastFleet(
       budget.run(shard, () => forecastShard(fleet, shard, { ...request, begun, emit })),
     ),
   );
-  return driftOf(forecasts, request.allow ?? []);
+  return driftOf(forecasts, request.allow ?? [], async (shard, sibling) => {
+    const schemaOf = (one: Shard) => budget.run(one, () => readSchemaOf(fleet, one));
+    return differencesOf(await schemaOf(shard), await schemaOf(sibling));
+  });
+}
+
+async function readSchemaOf(fleet: Fleet, shard: Shard): Promise<Schema> {
+  const connection = await fleet.open(shard);
+  try {
+    return await readSchema(connection);
+  } finally {
+    await connection.end().catch(() => connection.destroy());
+  }
 }
 
 interface Looking extends RolloutRequest {
