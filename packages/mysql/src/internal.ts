@@ -10,7 +10,7 @@ export {
 export { failureNumber, failureText, isServerError, ServerError } from './server/server-errors.ts';
 export { explainGrant, GrantMissingError, isGrantMissing } from './server/grant-missing.ts';
 export { isAtLeast } from './server/server-version.ts';
-export { transactionAgeMs } from './server/transaction-age.ts';
+export { transactionAgeMs, transactionBeganMicros } from './server/transaction-age.ts';
 export { serverFacts, type ServerFacts } from './server/server-facts.ts';
 export { CleartextRefusedError, TlsRefusedError } from './connection/tls-errors.ts';
 export {

@@ -15,7 +15,11 @@ export async function startMysqlContainer(
     label: image,
     image,
     port: 3306,
-    env: { MYSQL_ALLOW_EMPTY_PASSWORD: 'yes', MARIADB_ALLOW_EMPTY_ROOT_PASSWORD: 'yes' },
+    env: {
+      MYSQL_ALLOW_EMPTY_PASSWORD: 'yes',
+      MARIADB_ALLOW_EMPTY_ROOT_PASSWORD: 'yes',
+      ...(asked.machineZone !== '' && { TZ: asked.machineZone }),
+    },
     command: [...settings, ...asked.args],
     isReady: async (port) => (await askMysql({ port }, 'select 1 as one'))['one'] === 1,
   });

@@ -26,7 +26,7 @@ export async function startMysqlProgram(
     await cp(empty, data, { recursive: true, mode: constants.COPYFILE_FICLONE });
     const port = await freePort();
     try {
-      const program = await startOn(engine, folder, port, asked.args);
+      const program = await startOn(engine, { folder, port }, asked);
       return Object.assign(program, await mysqlServerAt(asked.name, { port }));
     } catch (error) {
       if (attempt === PORT_ATTEMPTS || !(await portWasTaken(folder))) throw error;
@@ -55,9 +55,8 @@ async function emptyData(engine: MysqlEngine): Promise<string> {
 
 function startOn(
   engine: MysqlEngine,
-  folder: string,
-  port: number,
-  args: readonly string[],
+  { folder, port }: { readonly folder: string; readonly port: number },
+  { args, machineZone }: Required<MysqlServerOptions>,
 ): Promise<Program> {
   const data = join(folder, 'data');
   // A tmpdir of its own: a server that starts deletes the temporary tables of all that share one.
@@ -72,6 +71,7 @@ function startOn(
     command: engine.command,
     args: [...engine.baseArgs, ...engine.serverArgs, ...place, `--pid-file=${data}/pid`, ...args],
     folder,
+    ...(machineZone !== '' && { env: { TZ: machineZone } }),
     isReady: () => servesData(port, data),
   }).start();
 }

@@ -24,6 +24,8 @@ export interface MysqlServerOptions {
   readonly name?: string;
   /** Further server options: `['--log-bin', '--server-id=7']`. Later ones win. */
   readonly args?: readonly string[];
+  /** Zone of the machine that the server sees (`TZ`): `Asia/Tokyo`. Default: the machine's own. */
+  readonly machineZone?: string;
   /** Default: what `SWITCHYARD_ENGINE` says, else MariaDB. */
   readonly engine?: EngineName;
 }

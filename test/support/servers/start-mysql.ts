@@ -17,6 +17,7 @@ export async function startMysqlServer(
     name: options.name ?? 'mysql',
     args: options.args ?? [],
     engine: options.engine ?? chosenEngine(),
+    machineZone: options.machineZone ?? '',
   };
   return (await dockerAnswers()) ? startMysqlContainer(asked) : startMysqlProgram(asked);
 }

@@ -1,5 +1,9 @@
 import type { Connection } from 'mysql2/promise';
-import { failureNumber, isConnectionLost } from '@switchyard/mysql/internal';
+import {
+  failureNumber,
+  isConnectionLost,
+  transactionBeganMicros,
+} from '@switchyard/mysql/internal';
 import { rowsOf } from '../session/queries.ts';
 
 interface Seen {
@@ -10,9 +14,9 @@ interface Seen {
 
 /** Begin times of transactions are whole seconds: one second of doubt. */
 const DOUBT_MICROSECONDS = 1_000_000;
-const NOW = 'CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS UNSIGNED)';
+const NOW = "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))";
 const OLDEST = `SELECT CAST(${NOW} AS CHAR) AS now, CAST(COALESCE(
-    (SELECT MIN(UNIX_TIMESTAMP(trx_started)) * 1000000 FROM information_schema.INNODB_TRX
+    (SELECT MIN(${transactionBeganMicros('trx_started')}) FROM information_schema.INNODB_TRX
      WHERE trx_mysql_thread_id <> CONNECTION_ID()), ${NOW}) AS CHAR) AS oldest`;
 
 /**

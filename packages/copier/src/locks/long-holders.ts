@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { failureNumber, isConnectionLost } from '@switchyard/mysql/internal';
+import { failureNumber, isConnectionLost, transactionAgeMs } from '@switchyard/mysql/internal';
 import type { CopierSession } from '../session/open-session.ts';
 import { rowsOf } from '../session/queries.ts';
 
@@ -20,7 +20,7 @@ const HOLDERS = `SELECT t.PROCESSLIST_ID AS id, COALESCE(CONCAT(x.trx_started, '
 /** MariaDB does not say which tables a transaction holds: its NOWAIT does, so only the old count. */
 const OLD_TRANSACTIONS = `SELECT trx_mysql_thread_id AS id, CAST(trx_started AS CHAR) AS since
   FROM information_schema.INNODB_TRX
-  WHERE trx_mysql_thread_id <> CONNECTION_ID() AND trx_started < NOW() - INTERVAL 1 SECOND`;
+  WHERE trx_mysql_thread_id <> CONNECTION_ID() AND ${transactionAgeMs('trx_started')} > 1000`;
 
 const BETWEEN_LOOKS_MS = 40;
 
