@@ -7,6 +7,7 @@ const FIELDS: Readonly<Record<keyof FleetOptions, true>> = {
   ...{ config: true, fleet: true, regions: true, servers: true, shards: true, lockFile: true },
   ...{ entities: true, migrations: true, directory: true, dataSource: true, router: true },
   ...{ contextMissing: true, jobs: true, rollout: true, plan: true, tenantNames: true },
+  ...{ session: true },
 };
 
 /** What is wrong with the options beside the topology, which judges itself. Empty where nothing is. */
@@ -33,13 +34,14 @@ function isUrl(value: unknown): boolean {
 
 /** The topology as the options declare it, with the servers that stand inside of shards. */
 export function topologyOf(options: FleetOptions): TopologyDefinition {
-  const { fleet, regions, servers = [], shards = [], tenantNames } = options;
+  const { fleet, regions, servers = [], shards = [], tenantNames, session } = options;
   const own = shards.flatMap(({ name, server }) =>
     typeof server === 'object' && server !== null ? [{ ...server, name }] : [],
   );
   const named = shards.map((shard) => ({ ...shard, server: serverNameOf(shard) }));
   const names = tenantNames === undefined ? {} : { tenantNames };
-  return { fleet, regions, servers: [...servers, ...own], shards: named, ...names };
+  const sessions = session === undefined ? {} : { session };
+  return { fleet, regions, servers: [...servers, ...own], shards: named, ...names, ...sessions };
 }
 
 function serverNameOf({ name, server }: FleetShard): string {

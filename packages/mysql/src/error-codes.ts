@@ -6,6 +6,7 @@ import type {
   ShardUnavailableError,
 } from './connection/connection-errors.ts';
 import type { CleartextRefusedError, TlsRefusedError } from './connection/tls-errors.ts';
+import type { SessionRefusedError } from './session/session-errors.ts';
 import type {
   ServerNotSupportedError,
   ShardIdentityError,
@@ -26,6 +27,7 @@ export interface MySqlErrors {
   readonly SHARD_DATABASE_MISSING: ShardDatabaseMissingError;
   readonly POOL_TIMEOUT: PoolTimeoutError;
   readonly POOL_CLOSED: PoolClosedError;
+  readonly SESSION_REFUSED: SessionRefusedError;
   readonly TLS_REFUSED: TlsRefusedError;
   readonly CLEARTEXT_REFUSED: CleartextRefusedError;
 }

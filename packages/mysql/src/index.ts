@@ -21,5 +21,6 @@ export type {
 } from './connection/connection-errors.ts';
 export type { CleartextRefusedError, TlsRefusedError } from './connection/tls-errors.ts';
 export type { PoolClosedError, PoolTimeoutError } from './connection/connection-errors.ts';
+export type { SessionRefusedError } from './session/session-errors.ts';
 export type { PoolOptions } from './pool/connection-pool.ts';
 export type { MySqlErrors } from './error-codes.ts';

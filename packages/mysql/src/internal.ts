@@ -51,7 +51,10 @@ export {
 export { inShardLock } from './identity/shard-lock.ts';
 export { FleetPools, type Acquired } from './pool/fleet-pools.ts';
 export { PooledConnection, type CompiledRows } from './pool/pooled-connection.ts';
-export { ID_STEP } from './pool/prepare-session.ts';
+export { ID_STEP, prepareSession } from './session/prepare-session.ts';
+export { SessionRefusedError } from './session/session-errors.ts';
+export { askSession, asDefinition, type GivenSession } from './session/ask-session.ts';
+export { sessionOf, type Session } from './session/session-of.ts';
 export { ServerSlots } from './pool/server-slots.ts';
 export { ConnectionPool, type PoolOptions, type PoolTarget } from './pool/connection-pool.ts';
 export { scan, type Scan, type Token } from './sql/scanner.ts';

@@ -33,6 +33,7 @@ export {
 } from './tenant-names.ts';
 export { defineTopology, Topology } from './topology.ts';
 export type { TopologyInvalidError, TopologyProblem } from './topology-problems.ts';
+export type { SessionDefinition } from './session/session-definition.ts';
 export type {
   CleartextCredentials,
   Credentials,

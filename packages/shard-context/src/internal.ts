@@ -33,6 +33,7 @@ export {
   GlobalIdShardMissingError,
   GlobalIdSignatureError,
 } from './gid/gid-errors.ts';
+export { modesThatChangeTexts, sessionProblems } from './session/session-problems.ts';
 export { TenantNameRefusedError } from './tenant-names.ts';
 export {
   LockFileInvalidError,

@@ -1,3 +1,4 @@
+import type { SessionDefinition } from './session/session-definition.ts';
 import type { TenantNamesDefinition } from './tenant-names.ts';
 
 /** Where a server listens. */
@@ -105,6 +106,8 @@ export interface TopologyDefinition extends TopologyPart {
   readonly regions: readonly string[];
   /** The names that tenants may have. Default: `[a-z0-9][a-z0-9._:-]{0,62}`. */
   readonly tenantNames?: TenantNamesDefinition;
+  /** What every session of the application has, on every shard. */
+  readonly session?: SessionDefinition;
 }
 
 /** A declared server with its defaults filled in. */
@@ -118,4 +121,6 @@ export type Server = Readonly<Required<Omit<ServerDefinition, 'writer' | 'reader
 export type Shard = Readonly<Required<Omit<ShardDefinition, 'server'>>> & {
   readonly fleet: string;
   readonly server: Server;
+  /** As the topology declares it; what it leaves out, the lock file or the default says. */
+  readonly session: SessionDefinition;
 };

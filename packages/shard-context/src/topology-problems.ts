@@ -6,6 +6,7 @@ import type {
   ShardDefinition,
   TopologyDefinition,
 } from './topology-definition.ts';
+import { sessionProblems } from './session/session-problems.ts';
 import { tenantNamesProblems } from './tenant-names.ts';
 
 /** One thing that is wrong with a topology. */
@@ -46,6 +47,7 @@ export function topologyProblems(definition: TopologyDefinition): TopologyProble
   return [
     ...nameProblems('fleet', definition.fleet),
     ...tenantNamesProblems(definition.tenantNames),
+    ...sessionProblems(definition.session),
     ...regions.flatMap((region, i) => nameProblems(`regions[${i}]`, region)),
     ...servers.flatMap((server, i) => serverProblems(server, `servers[${i}]`, regions)),
     ...shards.flatMap((shard, i) => shardProblems(shard, `shards[${i}]`, servers)),

@@ -107,6 +107,7 @@ export class Topology {
       weight: shard.weight ?? 1,
       tags: Object.freeze([...(shard.tags ?? [])]),
       draining: shard.draining ?? false,
+      session: Object.freeze({ ...this.#definition.session }),
     });
   }
 }

@@ -80,6 +80,10 @@ function show(screen: Screen, adoption: Adoption, inFull: boolean): void {
       'system tables',
       'shard_identity, shard_tenant, shard_tenant_counter, shard_ledger, shard_lease, 1 procedure',
     ],
+    [
+      'session',
+      `time zone ${adoption.session.timeZone ?? 'as declared'}, sql_mode '${adoption.session.sqlMode ?? ''}'`,
+    ],
     ['baseline', `${baseline.length} migrations that TypeORM has run`],
     ['pending', pending.length === 0 ? 'none' : pending.join(', ')],
     [

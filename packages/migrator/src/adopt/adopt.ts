@@ -33,6 +33,8 @@ export async function adopt(
   );
   emit({ event: 'baseline-noted', migrations: adoption.baseline.length });
   request.fleet.atPoint?.('adoption-noted', shard.name);
+  // Before the identity: once that stands, services may open the shard.
+  await request.lockFile.recordSession(adoption.session);
   await prepareShard({
     topology: request.topology,
     shard: shard.name,

@@ -1,7 +1,7 @@
 import type { Connection } from 'mysql2/promise';
 import type { DataSourceOptions } from 'typeorm';
 import { escapeIdentifier } from '@switchyard/mysql';
-import type { LockFile, Shard, Topology } from '@switchyard/shard-context';
+import type { LockFile, SessionDefinition, Shard, Topology } from '@switchyard/shard-context';
 import type { Fleet } from '../rollout/fleet.ts';
 import { rowsOf } from '../server/connection.ts';
 import { readMigrationRows } from '../ledger/ledger.ts';
@@ -11,6 +11,7 @@ import { withConnection } from '../prepare/with-connection.ts';
 import type { OpenShard } from '../rollout/shard-session.ts';
 import { AdoptionRefusedError } from './adopt-errors.ts';
 import { tenantColumns } from '../lint/tenant-columns.ts';
+import { sessionToKeep } from './session-to-keep.ts';
 import { narrowIds, type NarrowId } from './narrow-ids.ts';
 import { readTenants, type TenantSource } from './tenant-source.ts';
 import { refuseNames, refuseUnsoundNames } from './tenants-in-tables.ts';
@@ -56,6 +57,8 @@ export interface Adoption {
   readonly floors: readonly IdFloor[];
   /** Ids that are too narrow to be interleaved: widen them before a second shard is made. */
   readonly narrowIds: readonly NarrowId[];
+  /** What its sessions have today, which the lock file keeps so that they have it tomorrow. */
+  readonly session: SessionDefinition;
 }
 
 /** The ledger row that marks an adoption as begun and as done. */
@@ -102,6 +105,7 @@ async function look(
     tenants,
     floors: floorsAbove(await idCeilings(connection, own)),
     narrowIds: await narrowIds(connection, own),
+    session: await sessionToKeep(connection, shard, request.lockFile),
   };
 }
 

@@ -1,4 +1,5 @@
 import { prepareShard } from '@switchyard/models';
+import { prepareSession, sessionOf } from '@switchyard/mysql/internal';
 import type { LockFile, Shard, Topology } from '@switchyard/shard-context';
 import type { Fleet } from '../rollout/fleet.ts';
 import { prepareLedger } from '../ledger/tables.ts';
@@ -87,9 +88,7 @@ async function surveyAll(
   const settled = await Promise.allSettled(
     shards.map((shard) =>
       budget.run(shard, () =>
-        request.createDatabases === true
-          ? surveyOrMissing(request, shard)
-          : withConnection(request.openUnchecked, shard, (c) => surveyShard(shard, c)),
+        request.createDatabases === true ? surveyOrMissing(request, shard) : survey(request, shard),
       ),
     ),
   );
@@ -97,10 +96,20 @@ async function surveyAll(
   return settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
 }
 
+/** @throws SessionRefusedError where the shard cannot give sessions what the fleet declares */
+function survey(request: PrepareRequest, shard: Shard): Promise<Survey> {
+  return withConnection(request.openUnchecked, shard, async (connection) => {
+    const found = await surveyShard(shard, connection);
+    const session = await sessionOf(shard, request.lockFile);
+    await prepareSession(connection, shard, { session });
+    return found;
+  });
+}
+
 /** A database that is to be made is new. */
 async function surveyOrMissing(request: PrepareRequest, shard: Shard): Promise<Survey> {
   try {
-    return await withConnection(request.openUnchecked, shard, (c) => surveyShard(shard, c));
+    return await survey(request, shard);
   } catch (error) {
     if ((error as { code?: string }).code !== 'SHARD_DATABASE_MISSING') throw error;
     const serverMark = `${shard.server.writer.host}:${shard.server.writer.port}/${shard.database}`;

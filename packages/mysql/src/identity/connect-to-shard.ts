@@ -1,6 +1,8 @@
 import type { LockFile, Topology } from '@switchyard/shard-context';
 import type { Connection, ConnectionOptions } from 'mysql2/promise';
 import { checkIdentity } from './check-identity.ts';
+import { prepareSession, prepareToolSession } from '../session/prepare-session.ts';
+import { sessionOf } from '../session/session-of.ts';
 import { explainFailure, openConnection } from '../connection/open-connection.ts';
 
 /** How a tool connects. */
@@ -10,7 +12,15 @@ export type ConnectOptions = {
   /** Longest wait for TCP and log-in. Default 5,000 ms. */
   readonly connectTimeoutMs?: number;
 } & (
-  | { readonly identity: 'checked'; readonly lockFile: LockFile }
+  | {
+      readonly identity: 'checked';
+      readonly lockFile: LockFile;
+      /**
+       * `fleet`: what sessions of the application have, for tools that run its statements. `tool`
+       * (default): UTC and utf8mb4, whatever the fleet declares.
+       */
+      readonly session?: 'fleet' | 'tool';
+    }
   | { readonly identity: 'unchecked'; readonly lockFile?: LockFile }
 );
 
@@ -18,7 +28,7 @@ export type ConnectOptions = {
  * A plain connection to the writer of a shard, for tools that are not the data source: no pool, no
  * fence, no context. `checked` refuses a database that is not the shard; `unchecked` is for those
  * who prepare or repair it. Close it with `end()`.
- * @throws UnknownShardError, ShardUnavailableError, ShardAccessDeniedError,
+ * @throws UnknownShardError, SessionRefusedError, ShardUnavailableError, ShardAccessDeniedError,
  *   ShardDatabaseMissingError, and with `checked` what `checkIdentity` throws
  */
 export async function connectToShard(
@@ -30,9 +40,13 @@ export async function connectToShard(
   const expected =
     options.identity === 'checked' ? await options.lockFile.expected(shard.name) : undefined;
   const connection = await openConnection(shard, shard.server.writer, options);
-  if (expected === undefined) return connection;
   try {
-    await checkIdentity(connection, shard, { expected, role: 'writer' });
+    if (expected !== undefined)
+      await checkIdentity(connection, shard, { expected, role: 'writer' });
+    if (options.identity === 'checked' && options.session === 'fleet') {
+      const session = await sessionOf(shard, options.lockFile);
+      await prepareSession(connection, shard, { session });
+    } else await prepareToolSession(connection);
     return connection;
   } catch (error) {
     connection.destroy();

@@ -6,7 +6,8 @@ import { explainFailure, openConnection } from '../connection/open-connection.ts
 import { checkIdentity } from '../identity/check-identity.ts';
 import { isIdentityFailure } from '../identity/identity-errors.ts';
 import type { PoolTarget } from './connection-pool.ts';
-import { prepareSession } from './prepare-session.ts';
+import { prepareSession } from '../session/prepare-session.ts';
+import { sessionOf } from '../session/session-of.ts';
 
 /** What mysql2 asks for when no charset is given. */
 const DEFAULT_CHARSET = 'UTF8MB4_UNICODE_CI';
@@ -21,16 +22,19 @@ export interface ShardEndpoint {
 
 /**
  * A pool's target that is one endpoint of a shard: each new connection is checked against the
- * topology and the lock file before anybody uses it, and its ids are the shard's.
+ * topology and the lock file before anybody uses it, its ids are the shard's, its session the fleet's.
  */
 export function shardTarget(at: ShardEndpoint, options: OpenOptions): PoolTarget {
-  const { shard } = at;
+  const { shard, lockFile } = at;
   const { name, server } = shard;
   const limit = { server: server.name, maxConnections: server.maxConnections };
   return {
     open: () => openChecked(at, options),
-    restore: (connection) =>
-      prepareSession(connection, shard, options.driverOptions?.charset ?? DEFAULT_CHARSET),
+    restore: async (connection) =>
+      prepareSession(connection, shard, {
+        session: await sessionOf(shard, lockFile),
+        charset: options.driverOptions?.charset ?? DEFAULT_CHARSET,
+      }),
     explain: (cause) => explainFailure(cause, shard),
     isStranger: isIdentityFailure,
     pausesOthers: () => true,
@@ -47,7 +51,7 @@ async function openChecked(
   const connection: Connection = await openConnection(shard, endpoint, options);
   try {
     const facts = await checkIdentity(connection, shard, { expected, role });
-    await prepareSession(connection, shard);
+    await prepareSession(connection, shard, { session: await sessionOf(shard, lockFile) });
     return { connection, facts };
   } catch (error) {
     connection.destroy();

@@ -1,6 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { SwitchyardError } from '../errors.ts';
+import type { SessionDefinition } from '../session/session-definition.ts';
+import { sessionProblems } from '../session/session-problems.ts';
 import { publishInTurn } from './publish-in-turn.ts';
 
 const FORMAT = 1;
@@ -60,6 +62,8 @@ export class ShardsNotDeclaredError extends SwitchyardError {
 interface Content {
   readonly format: number;
   readonly fleet: string;
+  /** What sessions had when the first shard was adopted; a new fleet has none. */
+  readonly session?: SessionDefinition;
   readonly shards: Readonly<Record<string, ExpectedIdentity>>;
 }
 
@@ -97,6 +101,14 @@ export class LockFile {
   }
 
   /**
+   * What sessions had on the database that was adopted; undefined for a new fleet. What the topology
+   * declares comes before it. @throws LockFileInvalidError
+   */
+  async session(): Promise<SessionDefinition | undefined> {
+    return (await this.#current()).session;
+  }
+
+  /**
    * Refuses what is about to be done on *all* shards where the topology does not declare all that
    * the file has. Costs a look at the file's time.
    * @throws ShardsNotDeclaredError, LockFileInvalidError
@@ -114,18 +126,30 @@ export class LockFile {
    * @throws LockFileInvalidError; nothing was changed
    */
   record(entries: Readonly<Record<string, ExpectedIdentity>>): Promise<void> {
-    const recorded = this.#recording.then(() => this.#replace(entries));
+    return this.#recordPart({ shards: entries });
+  }
+
+  /** Writes down what sessions have, in the way of `record`. @throws LockFileInvalidError */
+  recordSession(session: SessionDefinition): Promise<void> {
+    return this.#recordPart({ shards: {}, session });
+  }
+
+  #recordPart(part: Pick<Content, 'shards' | 'session'>): Promise<void> {
+    const recorded = this.#recording.then(() => this.#replace(part));
     this.#recording = recorded.catch(() => undefined);
     return recorded;
   }
 
-  async #replace(entries: Readonly<Record<string, ExpectedIdentity>>): Promise<void> {
+  async #replace(part: Pick<Content, 'shards' | 'session'>): Promise<void> {
     await publishInTurn(this.path, async () => {
-      const shards = { ...(await this.entries()), ...entries };
+      const before = await this.#read(true);
+      const shards = { ...before.shards, ...part.shards };
+      const session = part.session ?? before.session;
       const inOrder = Object.entries(shards).sort(([a], [b]) => (a < b ? -1 : 1));
       const content: Content = {
         format: FORMAT,
         fleet: this.fleet,
+        ...(session !== undefined && { session }),
         shards: Object.fromEntries(inOrder),
       };
       return `${JSON.stringify(content, null, 2)}\n`;
@@ -190,6 +214,10 @@ export class LockFile {
     }
     if (!isEntries(content.shards)) {
       throw new LockFileInvalidError(this.path, 'its shards are not uuids and incarnations');
+    }
+    const [wrong] = sessionProblems(content.session);
+    if (wrong !== undefined) {
+      throw new LockFileInvalidError(this.path, `${wrong.field} ${wrong.problem}`);
     }
     return content;
   }
