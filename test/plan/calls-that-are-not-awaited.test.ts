@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { setTimeout as after } from 'node:timers/promises';
-import { TableColumn, TableForeignKey, TableIndex } from 'typeorm';
+import { EntitySchema, TableColumn, TableForeignKey, TableIndex } from 'typeorm';
 import { createPlanner, loadMigrations } from '@switchyard/migrator';
 import {
   carryOut,
@@ -75,6 +75,35 @@ describe('a migration that forgets an await', () => {
     });
     expect(plan.refusals.map(({ rule }) => rule)).toContain('NOT_AWAITED');
     expect(plan.refusals.length).toBeGreaterThan(1);
+  });
+
+  it('is refused where the call is a query builder’s or a repository’s, and fails', async () => {
+    const lost: unknown[] = [];
+    const note = (error: unknown) => void lost.push(error);
+    process.on('unhandledRejection', note);
+    const builder = await planned(shard, async (q) => {
+      void q.manager.createQueryBuilder().update('nothing').set({ n: 1 }).execute();
+      await Promise.resolve();
+    });
+    const account = new EntitySchema<{ id: number }>({
+      name: 'nothing',
+      columns: { id: { type: Number, primary: true } },
+    });
+    const repository = await planned(
+      shard,
+      async (q) => {
+        void q.manager.getRepository<{ id: number }>('nothing').insert({ id: 1 });
+        void q.manager.getRepository('nothing').createQueryBuilder().delete().execute();
+        await Promise.resolve();
+      },
+      { entities: [account] },
+    );
+    await after(100);
+    process.off('unhandledRejection', note);
+    expect(lost).toEqual([]);
+    for (const { refusals } of [builder, repository]) {
+      expect(refusals.map(({ rule }) => rule)).toContain('NOT_AWAITED');
+    }
   });
 
   it('is never answered where the call comes after its end', async () => {

@@ -98,6 +98,21 @@ describe('a migration as teams write it', () => {
     expect(seen).toEqual([true, false, true, false, ['email', 'id', 'n', 'plan'], ['k_email'], 2]);
   });
 
+  it('is refused where it names the shard’s own database, wherever that stands', async () => {
+    const own = shard.database.name;
+    for (const sql of [
+      `CREATE TRIGGER g BEFORE INSERT ON account FOR EACH ROW SET NEW.n = ${own}.f(1)`,
+      `CREATE VIEW v AS SELECT \`${own}\`.f(id) AS x FROM account`,
+      `UPDATE account SET n = ${own}.account.n + 1`,
+      `CREATE TRIGGER g BEFORE INSERT ON account FOR EACH ROW DELETE FROM elsewhere.log`,
+    ]) {
+      const { refusals, steps } = await planned(shard, sql);
+      expect([sql, refusals.map(({ rule }) => rule), steps]).toEqual([sql, ['OTHER_DATABASE'], []]);
+    }
+    const alias = await planned(shard, `UPDATE account AS ${own} SET ${own}.n = 1`);
+    expect(alias.refusals).toEqual([]);
+  });
+
   it('sees what it did itself', async () => {
     const plan = await planned(shard, async (q) => {
       await q.query('ALTER TABLE account ADD COLUMN x INT');

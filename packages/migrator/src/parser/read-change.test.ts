@@ -45,6 +45,8 @@ describe('a statement that changes rows', () => {
     'UPDATE t JOIN other.u ON u.id = t.id SET t.a = 1',
     'DELETE FROM t WHERE id IN (SELECT id FROM other.u)',
     'CREATE VIEW v AS SELECT * FROM t JOIN other.u',
+    'CREATE TRIGGER g BEFORE UPDATE ON t FOR EACH ROW INSERT INTO other.u VALUES (NEW.id)',
+    'CREATE FUNCTION f() RETURNS INT RETURN (SELECT COUNT(*) FROM other.u)',
   ])('names another database: %s', (sql) => {
     expect(readStatement(sql)).toEqual({ kind: 'elsewhere', database: 'other' });
   });

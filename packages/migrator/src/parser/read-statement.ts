@@ -3,7 +3,7 @@ import { parseSql } from './mysql-grammar.ts';
 import { findNode, findNodes, unquote, type ParseNode } from './parse-node.ts';
 import { readPlainColumn } from './plain-column.ts';
 import { readChange, readView } from './read-change.ts';
-import { isTooDeep } from './read-tables.ts';
+import { isTooDeep, scanStatement } from './read-tables.ts';
 import { shadowNames, shadowText } from './shadow-text.ts';
 import type { Clause, Statement } from './statement.ts';
 import { SEVERAL, TOO_DEEP, UNREADABLE } from './unreadable.ts';
@@ -71,6 +71,9 @@ function withoutParser(sql: string): Statement | undefined {
 
 function routineStatement(found: RegExpExecArray, rest: string): Statement {
   if (/^\s*\./.test(rest)) return { kind: 'elsewhere', database: unquote(found[3] ?? '') };
+  // Its body may name tables of another database, which no shard is to change.
+  const database = scanStatement(rest).tables.find((table) => table.database)?.database;
+  if (database !== undefined) return { kind: 'elsewhere', database };
   const object = (found[2] ?? '').toLowerCase() as 'trigger' | 'procedure' | 'function';
   const action = found[1] === undefined ? 'create' : 'replace';
   return { kind: 'object', action, object, name: unquote(found[3] ?? '') };

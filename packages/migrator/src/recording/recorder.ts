@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { escapeIdentifier } from '@switchyard/mysql';
+import { namesDatabase } from '../parser/names-database.ts';
 import { readStatement } from '../parser/read-statement.ts';
 import type { Statement } from '../parser/statement.ts';
 import { applyToScratch } from './apply-to-scratch.ts';
@@ -73,7 +74,7 @@ export class Recorder implements Answers {
     if (usesMarkedId(sql, parameters)) {
       return this.#fail(sql, 'it uses the id of a row that it inserts', SPLIT_REMEDY);
     }
-    const statement = readStatement(sql);
+    const statement = await this.#readStatement(sql);
     if (statement.kind === 'read') return this.#read(sql, parameters);
     if (statement.kind === 'transaction') return header();
     if (statement.kind === 'foreign-key-checks') {
@@ -83,6 +84,16 @@ export class Recorder implements Answers {
     if (statement.kind === 'data') await this.#needsMetadataTable(statement.tables);
     this.#statements.push({ sql, parameters, statement, foreignKeyChecks: this.#foreignKeyChecks });
     return this.#change(sql, parameters, statement);
+  }
+
+  /** What names the shard's own database would name it on every other shard as well. */
+  async #readStatement(sql: string): Promise<Statement> {
+    const statement = readStatement(sql);
+    const { database } = this.#scratch.facts;
+    if (statement.kind === 'read' || statement.kind === 'elsewhere') return statement;
+    if (!sql.toLowerCase().includes(database.toLowerCase())) return statement;
+    const isTable = (await this.#scratch.shardTables()).has(database);
+    return namesDatabase(sql, database, isTable) ? { kind: 'elsewhere', database } : statement;
   }
 
   /** For what goes past the query runner. */

@@ -1,3 +1,5 @@
+import { QueryBuilder, Repository } from 'typeorm';
+
 /** One call of a migration's code to TypeORM that has not been waited for yet. */
 interface StartedCall {
   readonly what: string;
@@ -14,6 +16,7 @@ const NEED_NO_WAITING = new Set(['constructor', 'release', 'connect']);
  */
 export class StartedCalls {
   readonly #unheard = new Set<StartedCall>();
+  readonly #watched = new WeakSet<object>();
 
   /** What was called and not waited for, in the order of the calls. */
   get notAwaited(): string[] {
@@ -43,13 +46,21 @@ export class StartedCalls {
     return watched;
   }
 
-  /** Watches every method of `object` that answers with a promise. */
+  /**
+   * Watches every method of `object` that answers with a promise, and the query builders and
+   * repositories that it answers with.
+   */
   watchMethods(object: object): void {
+    if (this.#watched.has(object)) return;
+    this.#watched.add(object);
     const own = object as Record<string, unknown>;
     for (const name of methodsOf(object)) {
       const method = own[name] as (...parameters: unknown[]) => unknown;
       own[name] = (...parameters: unknown[]) => {
         const answer = method.apply(object, parameters);
+        if (answer instanceof QueryBuilder || answer instanceof Repository) {
+          this.watchMethods(answer);
+        }
         if (!(answer instanceof Promise)) return answer;
         return this.watch(called(name, parameters), answer);
       };
