@@ -140,6 +140,28 @@ describe('a whole fleet on two servers', () => {
     expect(await connections()).toBe(0);
   });
 
+  it('is made of parts that each close alone, at the end of a block and by `close`, also twice', async () => {
+    const { directory, shardTenants, dataSource } = fleet;
+    await dataSource.close(); // it was never initialized: nothing to do
+    await start(fleet);
+    await directory.readPlacement('acme');
+    await shardTenants.read('us1', 'acme');
+    await fleet.router.onTenant('acme', () => parcels().count());
+    const open = [await connections()];
+    for (const part of [dataSource, shardTenants, directory]) {
+      {
+        await using used = part;
+        expect(await connections()).toBe(open.at(-1));
+        expect(used).toBe(part);
+      }
+      open.push(await connections());
+      await part.close();
+    }
+    expect(open).toEqual(open.toSorted((a, b) => b - a));
+    expect(new Set(open).size).toBe(4);
+    expect(open.at(-1)).toBe(0);
+  });
+
   it('refuses a queue that it does not declare', () => {
     expect(() => queue(fleet, 'letters')).toThrow(
       expect.objectContaining({ code: 'QUEUE_UNDECLARED' }),

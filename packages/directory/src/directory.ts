@@ -22,6 +22,7 @@ import {
   PlacementInvalidError,
 } from './contract/errors.ts';
 import { KeyBook } from './key-book.ts';
+import { every, type ExportedRow, type Page, type PageOptions } from './listing.ts';
 import { KeyFormats, type KeyKind } from './keys/key-format.ts';
 import { KeyHash, type KeyHashOptions } from './keys/key-hash.ts';
 import { isAllowed, type AssignmentWish } from './placement/placement-policy.ts';
@@ -51,20 +52,6 @@ export interface DirectoryOptions {
   readonly kinds?: Readonly<Record<string, KeyKind>>;
 }
 
-/** A page of a listing. */
-export interface Page<T> {
-  readonly items: readonly T[];
-  /** Give it to the next call; undefined at the end. */
-  readonly next: string | undefined;
-}
-
-/** Where a page begins and how long it is. */
-export interface PageOptions {
-  readonly after?: string | undefined;
-  /** Default 1,000. */
-  readonly limit?: number;
-}
-
 /** What the directory of this process is doing. */
 export interface DirectoryHealth extends StoreHealth {
   readonly store: string;
@@ -74,11 +61,6 @@ export interface DirectoryHealth extends StoreHealth {
   /** How changes of placements are heard of before entries grow old. */
   readonly hears: 'nothing' | 'by asking' | 'by stream and asking';
 }
-
-/** A line of an export. Keys are exported as they are stored: hashed. */
-export type ExportedRow =
-  | { readonly row: 'placement'; readonly placement: Placement }
-  | { readonly row: 'key'; readonly key: StoredKey };
 
 /**
  * Where does this key live? Routing keys → tenants → placements, in one of three stores behind one
@@ -97,6 +79,7 @@ export class Directory implements Locator {
   readonly #settlement: Settlement | undefined;
   readonly #shardTenants: ShardTenants | undefined;
   readonly #poll: EpochPoll;
+  #closed: Promise<void> | undefined;
 
   /** Opens nothing: the first look-up does. @throws DirectoryOptionsInvalidError */
   constructor(options: DirectoryOptions) {
@@ -266,17 +249,10 @@ export class Directory implements Locator {
 
   /** Everything that is stored, read in pages: placements first, then keys. */
   async *export({ limit }: { limit?: number } = {}): AsyncGenerator<ExportedRow> {
-    const size = limit === undefined ? {} : { limit };
-    for (let after: string | undefined, more = true; more; more = after !== undefined) {
-      const page = await this.listPlacements({ after, ...size });
-      for (const placement of page.items) yield { row: 'placement', placement };
-      after = page.next;
+    for await (const placement of every((page) => this.listPlacements(page), limit)) {
+      yield { row: 'placement', placement };
     }
-    for (let after: string | undefined, more = true; more; more = after !== undefined) {
-      const page = await this.listKeys({ after, ...size });
-      for (const key of page.items) yield { row: 'key', key };
-      after = page.next;
-    }
+    for await (const key of every((page) => this.listKeys(page), limit)) yield { row: 'key', key };
   }
 
   /**
@@ -306,8 +282,17 @@ export class Directory implements Locator {
     return { store: name, ...this.#health.state, waiting, entries: size, hears: this.#poll.hears };
   }
 
-  /** Stops asking for changes and gives back the store's connections. */
-  async close(): Promise<void> {
+  /** Stops asking for changes and gives back the store's connections, once. */
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close());
+  }
+
+  /** The end of `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
     await this.#poll.stop();
     await outsideContext(() => this.#calls.store.close());
   }

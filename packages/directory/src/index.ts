@@ -1,11 +1,5 @@
-export {
-  Directory,
-  type DirectoryHealth,
-  type DirectoryOptions,
-  type ExportedRow,
-  type Page,
-  type PageOptions,
-} from './directory.ts';
+export { Directory, type DirectoryHealth, type DirectoryOptions } from './directory.ts';
+export type { ExportedRow, Page, PageOptions } from './listing.ts';
 export type { LocateOutcome } from './locate-outcome.ts';
 export type { AuditOptions, AuditReport } from './audit/audit.ts';
 export type { Contradiction, Finding } from './audit/finding.ts';

@@ -181,7 +181,7 @@ export class SwitchyardFleet implements AsyncDisposable {
 
   async #endDataSource(): Promise<void> {
     this.#endReports?.();
-    if (this.dataSource.isInitialized) await this.dataSource.destroy();
+    await this.dataSource.close();
   }
 }
 

@@ -141,7 +141,20 @@ export class ShardedDataSource extends DataSource {
     fitNamesToColumns(this.entityMetadatas, this.topology.tenantNames, this.driver);
   }
 
-  /** Closes all connections; those in use when they come back. */
+  /**
+   * Closes all connections; those in use when they come back. Does nothing where the data source is
+   * closed or was never initialized.
+   */
+  async close(): Promise<void> {
+    if (this.isInitialized) await this.destroy();
+  }
+
+  /** The end of `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** TypeORM's name of `close`. @throws TypeORMError where the data source is not initialized */
   override async destroy(): Promise<void> {
     this.#stopWatching?.();
     await super.destroy();

@@ -164,9 +164,14 @@ export class ShardTenantTable implements ShardTenants {
     return this.#step(change, STEPS.remove);
   }
 
-  /** Closes its connections. */
+  /** Closes its connections. A second call does nothing. */
   close(): Promise<void> {
     return this.#pools.close();
+  }
+
+  /** The end of `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   async #step(
