@@ -23,9 +23,9 @@ describe('a rollout over shards of which some cannot be migrated', () => {
     ]);
     // us2 alone is on the server that goes down.
     fleet = await MigratedFleet.start({
-      shards: ['us1', 'us2', 'us3', 'us4', 'us5', 'us6'],
-      servers: [up, down, up, up, up, up],
-      rollout: { stop: { failures: 5 }, lockDeadlineMs: 3000, lockWaitSeconds: 1 },
+      shards: ['us1', 'us2', 'us3', 'us4', 'us5', 'us6', 'us7'],
+      servers: [up, down, up, up, up, up, up],
+      rollout: { stop: { failures: 6 }, lockDeadlineMs: 3000, lockWaitSeconds: 1 },
     });
     await fleet.migration('FirstSchema', 1790000000000, [
       'CREATE TABLE account (id BIGINT NOT NULL PRIMARY KEY, name VARCHAR(100) NOT NULL)',
@@ -46,6 +46,7 @@ describe('a rollout over shards of which some cannot be migrated', () => {
     await holder.query("UPDATE note SET text = 'held' WHERE id = 1");
     await fleet.rows('us4', 'ALTER TABLE account ADD COLUMN stray INT NULL'); // us4: drift
     await fleet.rows('us5', "INSERT INTO account (id, name) VALUES (3, 'one')"); // us5: duplicate
+    await fleet.rows('us7', 'UPDATE shard_lease SET format = 9'); // us7: a release far ahead
     const migrated = await fleet.json(['migrate']);
     code = migrated.code;
     const ended = migrated.events.find(({ event }) => event === 'rollout-ended');
@@ -62,6 +63,11 @@ describe('a rollout over shards of which some cannot be migrated', () => {
       expect(outcomes.get(shard)).toMatchObject({ result: 'done' });
       expect(await fleet.columns(shard, 'note')).toContain('b');
     }
+  });
+
+  it('leaves a shard alone whose ledger a release far ahead has written', async () => {
+    expect(outcomes.get('us7')).toMatchObject({ failure: { code: 'LEDGER_FORMAT_UNKNOWN' } });
+    expect(await fleet.columns('us7', 'account')).not.toContain('a');
   });
 
   it('names the shard that is down', () => {
@@ -100,6 +106,7 @@ describe('a rollout over shards of which some cannot be migrated', () => {
     await (await fleet.plain('us3')).query('ROLLBACK');
     await fleet.rows('us4', 'ALTER TABLE account DROP COLUMN stray');
     await fleet.rows('us5', 'DELETE FROM account WHERE id = 3');
+    await fleet.rows('us7', 'UPDATE shard_lease SET format = 1');
     const retried = await fleet.json(['resume']);
     expect(retried.code).toBe(0);
     for (const shard of fleet.shards) {

@@ -7,6 +7,7 @@ import { noteStarted, type Author, type Beginning } from '../ledger/ledger.ts';
 import { readLease, releaseLease, renewLease, takeLease } from '../ledger/lease.ts';
 import { LeaseLostError, RolloutHaltedError } from '../ledger/ledger-errors.ts';
 import { reclaimServerLock } from '../ledger/server-lock.ts';
+import { checkLedger } from '../ledger/tables.ts';
 import { isConnectionLost } from '@switchyard/mysql/internal';
 import { makeStrict } from '../server/strict-session.ts';
 import type { AtPoint, RunPoint } from './run-points.ts';
@@ -53,11 +54,12 @@ export class ShardSession {
     this.#connection = connection;
   }
 
-  /** @throws LeaseHeldError, ShardBusyError, LedgerMissingError */
+  /** @throws LeaseHeldError, ShardBusyError, LedgerMissingError, LedgerFormatError */
   static async open(shard: Shard, options: SessionOptions): Promise<ShardSession> {
     const connection = await openStrictly(shard, options);
     const session = new ShardSession(shard, connection, options);
     try {
+      await checkLedger(connection, shard.name); // before anything is written to it
       session.#token = await takeLease(connection, shard.name, options.author, {
         leaseMs: options.policy.leaseMs,
         options: options.options,
