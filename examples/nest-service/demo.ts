@@ -24,13 +24,6 @@ try {
 async function show(): Promise<void> {
   await using fleet = defineAll(['us1', 'us2', 'us3']);
   await prepare(['us1', 'us2']);
-  for (const [tenant, shard] of [
-    ['acme', 'us1'],
-    ['globex', 'us2'],
-  ] as const) {
-    await fleet.directory.assign(tenant, { shard });
-    await fleet.directory.addKey({ kind: 'api-key', value: `key-of-${tenant}` }, tenant);
-  }
   const app = await NestFactory.create(AppModule.of(fleet), { logger: ['error'] }); // Nest starts it
   await app.listen(0, '127.0.0.1');
   const url = await app.getUrl();
@@ -60,12 +53,20 @@ function defineAll(names: readonly string[]): SwitchyardFleet {
   });
 }
 
-/** While all its shards are there; the third one dies later. */
+/** While all its shards are there: the third one is added, and is down, later. */
 async function prepare(names: readonly string[]): Promise<void> {
   await using fleet = await defineAll(names).start();
   await fleet.prepare({ createDatabases: true });
   for (const shard of names) {
     await fleet.context.onShard(shard, () => fleet.dataSource.synchronize());
+  }
+  // A tenant's first shard is chosen when every shard has said that it does not know the tenant.
+  for (const [tenant, shard] of [
+    ['acme', 'us1'],
+    ['globex', 'us2'],
+  ] as const) {
+    await fleet.directory.assign(tenant, { shard });
+    await fleet.directory.addKey({ kind: 'api-key', value: `key-of-${tenant}` }, tenant);
   }
 }
 
