@@ -15,6 +15,8 @@ const ARCHITECTURE = [
   'bench',
 ];
 const PRETTIER = ['--check', '--cache', '--cache-strategy', 'content', '--log-level', 'warn', '.'];
+/** Exported but imported nowhere else, and files that nothing imports; dependencies are depcruise's. */
+const UNUSED = ['--include', 'exports,types,files', '--no-progress', '--no-config-hints'];
 const TYPES = ['--incremental', '--tsBuildInfoFile', join(CACHE, 'types.tsbuildinfo')];
 
 /** The longest first, so that short ones fill the gaps. */
@@ -28,6 +30,7 @@ const gates = [
     name: 'architecture',
     args: [program('dependency-cruiser/bin/dependency-cruise.mjs'), ...ARCHITECTURE],
   },
+  { name: 'unused exports', args: [program('knip/bin/knip.js'), ...UNUSED] },
 ];
 
 setUp();

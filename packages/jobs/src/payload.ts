@@ -5,7 +5,7 @@ export type Json =
   null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 /** Where in the payload the packer stands, as one would write it in code: `payload.account`. */
-export interface Whereabouts {
+interface Whereabouts {
   readonly path: string;
 }
 
@@ -13,9 +13,9 @@ export interface Whereabouts {
 export type NameRecord = (value: object, at: Whereabouts) => string | undefined;
 
 /** A record in a packed payload: the text of its global ID. */
-export const RECORD_KEY = '$gid';
+const RECORD_KEY = '$gid';
 /** Wraps an object of the user's own that has one of our two keys. */
-export const PLAIN_KEY = '$json';
+const PLAIN_KEY = '$json';
 /** Deeper than this, a payload is taken for a mistake. */
 const MAX_DEPTH = 200;
 

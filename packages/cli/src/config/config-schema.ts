@@ -83,7 +83,7 @@ const jobs = z.strictObject({
 } satisfies FieldsOf<JobsConfig>);
 
 /** What a config has to look like. Unknown fields are wrong: a misspelt one would be ignored. */
-export const configSchema = z.strictObject({
+const configSchema = z.strictObject({
   topology,
   lockFile,
   entities: z.custom<SwitchyardConfig['entities']>().optional(),

@@ -15,7 +15,7 @@ export function table(rows: readonly (readonly string[])[]): string[] {
 }
 
 /** Visible characters of a text. */
-export function width(text: string): number {
+function width(text: string): number {
   return text.replace(ESCAPES, '').length;
 }
 

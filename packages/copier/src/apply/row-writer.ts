@@ -21,7 +21,7 @@ export interface RowWriterOptions {
 }
 
 /** What a transaction does beside the rows (a range's were so many): checkpoint, log's forgetting. */
-export type Beside = (session: Connection, rows: number) => Promise<void>;
+type Beside = (session: Connection, rows: number) => Promise<void>;
 
 /** How a transaction is run, and what else it does. */
 export interface WriteOptions {

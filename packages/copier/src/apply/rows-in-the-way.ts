@@ -92,7 +92,7 @@ function aliased(alias: string, name: string): string {
 }
 
 /** The key's name as the server says it: `Duplicate entry '…' for key 'orders~new.by_email'`. */
-export function nameOfKey(error: unknown): string {
+function nameOfKey(error: unknown): string {
   const name = /for key '(.+)'$/.exec((error as Error).message)?.[1] ?? 'unknown';
   return name.split('.').at(-1)!;
 }

@@ -15,7 +15,7 @@ export interface LockOptions {
 }
 
 /** Why a lock was not had, and the pause until the next attempt. */
-export interface LockWait {
+interface LockWait {
   readonly attempt: number;
   readonly pauseMs: number;
   readonly reason: string;

@@ -11,10 +11,10 @@ import type { Endpoint } from '@switchyard/shard-context';
 import type { ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 
 /** What a statement answers. */
-export type MySqlAnswer = RowDataPacket[] & ResultSetHeader;
+type MySqlAnswer = RowDataPacket[] & ResultSetHeader;
 
 /** A value that a statement binds. */
-export type MySqlValue = string | number | Buffer | null;
+type MySqlValue = string | number | Buffer | null;
 
 /** Lets callers run statements on one connection. */
 export interface MySqlSession {

@@ -53,7 +53,7 @@ export function placedProcessor<J extends Job, Result>(
 }
 
 /** The job as it was packed. */
-export function packedOf(job: Pick<Job, 'opts' | 'data'>): PackedJob {
+function packedOf(job: Pick<Job, 'opts' | 'data'>): PackedJob {
   const { envelope } = readMetadata(job.opts?.telemetry?.metadata);
   return { envelope, payload: job.data as PackedJob['payload'] };
 }

@@ -11,7 +11,7 @@ import { jobChannels } from './channels.ts';
 import type { Sharding, WaitingJob } from './sharding.ts';
 
 /** What settling needs of a job; sandboxed jobs have it as well. */
-export type DelayableJob = Pick<
+type DelayableJob = Pick<
   Job,
   'id' | 'queueName' | 'moveToDelayed' | 'attemptsStarted' | 'attemptsMade'
 >;

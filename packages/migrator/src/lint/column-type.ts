@@ -1,7 +1,7 @@
 import { tableText } from '../recording/table-text.ts';
 
 /** Kinds of types between which values keep their meaning. */
-export type TypeFamily =
+type TypeFamily =
   'integer' | 'decimal' | 'float' | 'text' | 'binary' | 'moment' | 'choice' | 'other';
 
 /** A column as its line in `SHOW CREATE TABLE` describes it. */

@@ -2,10 +2,10 @@ import { scan, type Token } from '@switchyard/mysql/internal';
 import { unquote } from './parse-node.ts';
 
 /** Brackets in brackets beyond which a statement is refused: nobody writes them, and parsers break. */
-export const DEEPEST = 200;
+const DEEPEST = 200;
 
 /** A table that a statement reads or changes. */
-export interface TableReference {
+interface TableReference {
   /** The database in front of it, where one is written. */
   readonly database: string | undefined;
   readonly table: string;

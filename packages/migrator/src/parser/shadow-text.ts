@@ -87,7 +87,7 @@ function closingOf(tokens: readonly Token[], open: number): number | undefined {
 }
 
 /** Applies `change` to what stands outside of strings, quoted identifiers and comments. */
-export function mapUnquoted(text: string, change: (plain: string) => string): string {
+function mapUnquoted(text: string, change: (plain: string) => string): string {
   let result = '';
   let from = 0;
   for (const quoted of text.matchAll(QUOTED)) {

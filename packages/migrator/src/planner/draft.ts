@@ -14,7 +14,7 @@ export interface DataProbe {
 }
 
 /** The other way of carrying out a step, on tables with few rows. */
-export interface SmallWay {
+interface SmallWay {
   readonly path: Step['path'];
   readonly lock: Step['lock'];
   readonly sql: string;

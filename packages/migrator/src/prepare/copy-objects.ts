@@ -3,7 +3,7 @@ import { escapeIdentifier } from '@switchyard/mysql';
 import { rowsOf } from '../server/connection.ts';
 
 /** What a schema has beside its tables. */
-export interface SchemaObject {
+interface SchemaObject {
   readonly kind: 'VIEW' | 'TRIGGER' | 'PROCEDURE' | 'FUNCTION';
   readonly name: string;
 }
@@ -21,7 +21,7 @@ const OBJECTS = `SELECT 'FUNCTION' AS kind, ROUTINE_NAME AS name FROM informatio
     WHERE TRIGGER_SCHEMA = DATABASE()`;
 
 /** Views, triggers and routines of the application, functions first. */
-export async function objectsOf(connection: Connection): Promise<SchemaObject[]> {
+async function objectsOf(connection: Connection): Promise<SchemaObject[]> {
   const rows = await rowsOf<SchemaObject>(connection, OBJECTS);
   return rows.filter(({ name }) => !OWN.test(name));
 }

@@ -41,7 +41,7 @@ export async function applyToScratch(
 }
 
 /** Mirrors the tables that a statement changes or refers to. */
-export async function mirrorFor(scratch: ScratchSchema, statement: Statement): Promise<void> {
+async function mirrorFor(scratch: ScratchSchema, statement: Statement): Promise<void> {
   if (statement.kind === 'alter') return mirrorForAlter(scratch, statement);
   if (statement.kind === 'create-table') {
     return scratch.mirror([statement.table, ...statement.references]);

@@ -3,7 +3,7 @@ import type { Connection } from 'mysql2/promise';
 import { rowsOf } from '../server/connection.ts';
 
 /** MariaDB's sequences in the connection's database, by name; on MySQL there are none. */
-export async function sequenceNames(connection: Connection): Promise<string[]> {
+async function sequenceNames(connection: Connection): Promise<string[]> {
   const rows = await rowsOf<{ name: string }>(
     connection,
     `SELECT TABLE_NAME AS name FROM information_schema.TABLES

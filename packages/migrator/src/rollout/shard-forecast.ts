@@ -16,7 +16,7 @@ export interface RolloutRequest {
 }
 
 /** What an operator has asked for, as a shard says it. */
-export interface AskedControl {
+interface AskedControl {
   readonly asked: Control;
   readonly by: string | undefined;
   readonly at: Date | null;

@@ -2,7 +2,7 @@ import type { Connection } from 'mysql2/promise';
 import { rowsOf } from '../server/connection.ts';
 
 /** What a look at a running statement shows. */
-export interface Sighting {
+interface Sighting {
   /** Share that is done, 0 to 1, where the server says it. */
   readonly done: number | undefined;
   /** True where other sessions wait for a table lock right now. */

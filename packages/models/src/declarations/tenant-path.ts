@@ -4,7 +4,7 @@ import { declarationOf } from './declare.ts';
 import { DeclarationInvalidError } from './declaration-errors.ts';
 
 /** One step from a row to its owner: these columns hold what those columns of the owner hold. */
-export interface OwnerStep {
+interface OwnerStep {
   readonly columns: readonly ColumnMetadata[];
   readonly owner: EntityMetadata;
   readonly ownerColumns: readonly ColumnMetadata[];

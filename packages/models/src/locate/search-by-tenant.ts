@@ -237,7 +237,7 @@ function judge(
 }
 
 /** A found record, with the place at which its tenant lives as its origin. */
-export function handOut(record: object, home: Placement & { fleet: string }): LocatedRecord {
+function handOut(record: object, home: Placement & { fleet: string }): LocatedRecord {
   const { fleet, shard, tenant, epoch } = home;
   const place: Place = Object.freeze({ fleet, shard, tenant, epoch });
   setOrigin(record, place);

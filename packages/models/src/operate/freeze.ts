@@ -13,7 +13,7 @@ import { freezeTenant } from './mover-steps.ts';
  * Longest that a freeze stands in the queue for the row. A waiting exclusive lock makes every new
  * shared one wait behind it, so this bounds what others wait for it.
  */
-export const LOCK_WAIT_MS = 1_000;
+const LOCK_WAIT_MS = 1_000;
 /** A transaction open for longer will probably not end within a lock wait: it is waited out. */
 const LONG_MS = 2_000;
 /** How often a wait looks whom it waits for. */

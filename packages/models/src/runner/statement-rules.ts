@@ -9,7 +9,7 @@ export interface Situation {
 }
 
 /** Reads that lock, and writes, are no plain reads; neither is what nobody can tell. */
-export function isPlainRead(statement: Statement): boolean {
+function isPlainRead(statement: Statement): boolean {
   return statement.kind === 'read' && !statement.locking;
 }
 

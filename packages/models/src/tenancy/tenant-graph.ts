@@ -13,7 +13,7 @@ import { asText, prepared, textOf, valueOf } from '../rows/tenant-value.ts';
 import { touches, twinsOf, valuesInto, writtenValues } from '../rows/written-values.ts';
 
 /** Words for what happens to a member of a graph, or '' for nothing. */
-export function operationOf(subject: Subject): string {
+function operationOf(subject: Subject): string {
   if (subject.mustBeInserted) return 'insert';
   if (subject.mustBeRemoved) return 'remove';
   if (subject.mustBeSoftRemoved) return 'soft-remove';

@@ -100,7 +100,7 @@ function ownerless(attempted: string, { metadata, runner }: RowValues): Error {
 }
 
 /** The join columns of each relation, or end of a junction table, whose target has a tenant. */
-export function referencesOf(metadata: EntityMetadata): ColumnMetadata[][] {
+function referencesOf(metadata: EntityMetadata): ColumnMetadata[][] {
   const all = metadata.isJunction
     ? [metadata.ownerColumns, metadata.inverseColumns]
     : metadata.relationsWithJoinColumns.map(({ joinColumns }) => joinColumns);

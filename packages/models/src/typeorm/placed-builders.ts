@@ -87,7 +87,7 @@ function mappedJoins(joins: SelectQueryBuilder<ObjectLiteral>['expressionMap']['
 }
 
 /** TypeORM's builder for inserts and upserts, with the guards before and after its statement. */
-export class PlacedInsert<E extends ObjectLiteral> extends InsertQueryBuilder<E> implements Placed {
+class PlacedInsert<E extends ObjectLiteral> extends InsertQueryBuilder<E> implements Placed {
   readonly madeIn: Frame | undefined;
 
   constructor(source: Source, runner?: QueryRunner) {
@@ -105,7 +105,7 @@ export class PlacedInsert<E extends ObjectLiteral> extends InsertQueryBuilder<E>
 }
 
 /** TypeORM's builder for updates, with the guards before its statement. */
-export class PlacedUpdate<E extends ObjectLiteral> extends UpdateQueryBuilder<E> implements Placed {
+class PlacedUpdate<E extends ObjectLiteral> extends UpdateQueryBuilder<E> implements Placed {
   readonly madeIn: Frame | undefined;
 
   constructor(source: Source, runner?: QueryRunner) {
@@ -123,7 +123,7 @@ export class PlacedUpdate<E extends ObjectLiteral> extends UpdateQueryBuilder<E>
 }
 
 /** TypeORM's builder for deletes, with the guards before its statement. */
-export class PlacedDelete<E extends ObjectLiteral> extends DeleteQueryBuilder<E> implements Placed {
+class PlacedDelete<E extends ObjectLiteral> extends DeleteQueryBuilder<E> implements Placed {
   readonly madeIn: Frame | undefined;
 
   constructor(source: Source, runner?: QueryRunner) {
@@ -141,7 +141,7 @@ export class PlacedDelete<E extends ObjectLiteral> extends DeleteQueryBuilder<E>
 }
 
 /** TypeORM's builder for soft deletes and restores, with the guards before its statement. */
-export class PlacedSoftDelete<E extends ObjectLiteral>
+class PlacedSoftDelete<E extends ObjectLiteral>
   extends SoftDeleteQueryBuilder<E>
   implements Placed
 {
@@ -162,10 +162,7 @@ export class PlacedSoftDelete<E extends ObjectLiteral>
 }
 
 /** TypeORM's builder for relations; the builders that it makes are placed ones. */
-export class PlacedRelation<E extends ObjectLiteral>
-  extends RelationQueryBuilder<E>
-  implements Placed
-{
+class PlacedRelation<E extends ObjectLiteral> extends RelationQueryBuilder<E> implements Placed {
   readonly madeIn: Frame | undefined;
 
   constructor(source: Source, runner?: QueryRunner) {

@@ -3,7 +3,7 @@
  * `@x` or `@@x`, in lower case; `text`: a string; `mark`: one character that is none of these;
  * `assign`: `:=`.
  */
-export type TokenKind = 'word' | 'name' | 'variable' | 'text' | 'mark' | 'assign';
+type TokenKind = 'word' | 'name' | 'variable' | 'text' | 'mark' | 'assign';
 
 /** One token of a statement. Comments and white space are none; a version comment's content is. */
 export interface Token {
