@@ -51,7 +51,7 @@ export function readByGrammar(sql: string): Statement {
 }
 
 /** A column may be called `type` or `reference`, which the grammar takes for keywords at first. */
-export function treeOf(sql: string): ParseNode | undefined {
+function treeOf(sql: string): ParseNode | undefined {
   const shadow = shadowText(sql);
   return parseSql(shadow) ?? parseSql(shadowNames(shadow));
 }
