@@ -1,3 +1,4 @@
+import { withGivenId } from '@switchyard/models';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Fleet } from '../support/fleet/index.ts';
 import type { Inquiry } from './house.ts';
@@ -55,10 +56,15 @@ describe('upsert under a tenant', () => {
 
   it('is rolled back when it meets another’s row under a key that it did not name', async () => {
     await refused(() =>
-      repo(Account).upsert({ id: '2', email: 'x@example.org', name: 'taken' }, ['email']),
+      repo(Account).upsert(
+        withGivenId('test', { id: '2', email: 'x@example.org', name: 'taken' }),
+        ['email'],
+      ),
     );
     await refused(() =>
-      repo(Account).upsert({ id: '99', email: 't_2@example.org', name: 'x' }, ['id']),
+      repo(Account).upsert(withGivenId('test', { id: '99', email: 't_2@example.org', name: 'x' }), [
+        'id',
+      ]),
     );
   });
 
@@ -67,7 +73,11 @@ describe('upsert under a tenant', () => {
     try {
       const before = await contents(fleet);
       const name = 'account of us1 t_2';
-      await asT1(() => repo(Account).upsert({ id: '99', email: 'new@example.org', name }, ['id']));
+      await asT1(() =>
+        repo(Account).upsert(withGivenId('test', { id: '99', email: 'new@example.org', name }), [
+          'id',
+        ]),
+      );
       expect(await contents(fleet)).toEqual(before);
     } finally {
       await fleet.rows('us1', 'ALTER TABLE account DROP INDEX undeclared');

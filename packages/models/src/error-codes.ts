@@ -19,6 +19,7 @@ import type {
 } from './fence/fence-errors.ts';
 import type { RecordUnknownError } from './locate/find-errors.ts';
 import type {
+  IdGivenError,
   RecordMisplacedError,
   TableWithoutEntityError,
   TenantMismatchError,
@@ -44,6 +45,7 @@ export interface ModelsErrors {
   readonly RECORD_MISPLACED: RecordMisplacedError;
   readonly TENANT_MISMATCH: TenantMismatchError;
   readonly TENANT_UNCHECKABLE: TenantUncheckableError;
+  readonly ID_GIVEN: IdGivenError;
   readonly TABLE_WITHOUT_ENTITY: TableWithoutEntityError;
   readonly TENANT_NOT_ON_SHARD: TenantNotOnShardError;
   readonly SHARD_TENANT_CONFLICT: ShardTenantConflictError;

@@ -37,10 +37,12 @@ export { originOf } from './provenance/origin.ts';
 
 export type {
   RecordMisplacedError,
+  IdGivenError,
   TableWithoutEntityError,
   TenantMismatchError,
   TenantUncheckableError,
 } from './record-errors.ts';
+export { withGivenId } from './ids/given-ids.ts';
 export { withoutEntity } from './typeorm/tables-without-entity.ts';
 export { uuidv7 } from './ids/uuid.ts';
 export { sameRecord, type RecordIdentity } from './provenance/same-record.ts';

@@ -12,6 +12,7 @@ export { classifyStatement } from './statements/statement-cache.ts';
 export { RecordGuards } from './tenancy/record-guards.ts';
 export {
   RecordMisplacedError,
+  IdGivenError,
   TableWithoutEntityError,
   TenantMismatchError,
   TenantUncheckableError,

@@ -81,3 +81,21 @@ export class TableWithoutEntityError extends SwitchyardError {
     });
   }
 }
+
+/**
+ * A row was about to be inserted for a tenant under an interleaved id that the caller gave. The id
+ * may be that of a row which lives on another shard. Nothing was written.
+ */
+export class IdGivenError extends SwitchyardError {
+  static override readonly code = 'ID_GIVEN';
+  constructor(entity: string, shard: string) {
+    super({
+      attempted: `insert ${entity}`,
+      shard,
+      reason:
+        'its id was given and not made by the shard: a row with that id may live on another shard',
+      remedy:
+        'Leave the id out; to change a row that is there, use update() or save(); for an import: withGivenId(reason, record)',
+    });
+  }
+}

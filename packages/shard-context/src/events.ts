@@ -11,9 +11,9 @@ export interface LateUse {
   readonly openedAt: string;
 }
 
-/** Published when a named escape is used: `unlocked`, `unfenced`, `writable`, `withoutEntity`. */
+/** Published when a named escape is used: `unlocked`, `unfenced`, `writable`, `withoutEntity`, `withGivenId`. */
 export interface Escape {
-  readonly escape: 'unlocked' | 'unfenced' | 'writable' | 'withoutEntity';
+  readonly escape: 'unlocked' | 'unfenced' | 'writable' | 'withoutEntity' | 'withGivenId';
   /** The reason that the caller gave. */
   readonly reason: string;
   readonly place: Place | undefined;

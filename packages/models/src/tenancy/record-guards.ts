@@ -18,6 +18,7 @@ import { checkInsert, valueSetsOf } from './tenant-insert.ts';
 import { tenantPathOf } from '../declarations/tenant-path.ts';
 import { isTenantRunner } from './tenant-runner.ts';
 import { changesRows, guardUpsert, verifyUpsert } from './tenant-upsert.ts';
+import { refuseGivenId } from '../ids/given-ids.ts';
 import { assignUuid } from '../ids/uuid-ids.ts';
 
 /**
@@ -45,6 +46,11 @@ export class RecordGuards implements WriteGuards {
       if (mustBeRemoved) refuseCascade(`remove ${metadata.name}`, metadata, runner);
     }
     await claimsOf(subjects, runner).check(runner);
+    for (const { metadata, entity, mustBeInserted } of subjects) {
+      if (mustBeInserted && entity !== undefined) {
+        refuseGivenId(metadata, entity, runner.place.shard);
+      }
+    }
   }
 
   afterSubjects({ runner, subjects }: SubjectWrite): void {
@@ -65,6 +71,7 @@ export class RecordGuards implements WriteGuards {
     for (const row of rows) assignUuid(metadata, row);
     if (!isTenantRunner(runner)) return false;
     await checkInsert(builder, metadata, runner);
+    for (const row of rows) refuseGivenId(metadata, row, runner.place.shard);
     return guardUpsert(builder, metadata, runner);
   }
 
