@@ -5,6 +5,7 @@ import {
   type RolloutReport,
   type RolloutRequest,
 } from '@switchyard/migrator';
+import { Interruption } from '../output/interrupted.ts';
 import { planningOn, sayForecasts } from '../output/show-plan.ts';
 import { progressOn, sayReport } from '../output/show-rollout.ts';
 import { EXIT, type CommandLine, type ExitCode } from './command-line.ts';
@@ -27,7 +28,9 @@ export async function carryOut(line: CommandLine, request: RolloutRequest): Prom
     screen.event({ event: 'nothing-to-do' });
     return EXIT.done;
   }
-  const report = await rollOut(fleet, request, forecasts, progressOn(screen));
+  const report = await new Interruption(screen).during((watch) =>
+    rollOut(fleet, request, forecasts, watch(progressOn(screen))),
+  );
   sayReport(screen, report);
   return exitCodeOf(report);
 }

@@ -34,6 +34,11 @@ export class Screen {
     return this.#out.columns || 80; // a pseudo-terminal without a size says 0
   }
 
+  /** Where sentences are broken: never in a pipe, whose lines are searched. */
+  get wrapAt(): number {
+    return this.isTerminal ? this.columns : Infinity;
+  }
+
   /** A line for people; nothing with --json. */
   say(line = ''): void {
     if (!this.json) this.#out.write(`${line}\n`);

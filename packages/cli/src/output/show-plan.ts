@@ -30,7 +30,7 @@ export function sayForecasts(screen: Screen, forecasts: readonly Forecast[]): vo
   if (screen.json) return;
   const plans = forecasts.flatMap((forecast) => forecast.plans);
   const paint = (tone: PlanTone, text: string) => screen.style(TONES[tone], text);
-  if (plans.length > 0) screen.say(formatPlan(plans, { paint }));
+  if (plans.length > 0) screen.say(formatPlan(plans, { paint, columns: screen.columns }));
   for (const forecast of forecasts) sayAside(screen, forecast);
   sayTroubles(screen, forecasts.flatMap(troublesOf));
 }

@@ -40,10 +40,10 @@ function sayGroup(screen: Screen, group: readonly Trouble[]): void {
   screen.say();
   const shards = namesOf(group.map(({ shard }) => shard));
   screen.say(`${screen.style('bold', shards)}  ${screen.style('red', code)}`);
-  for (const line of wrapped(message.replace(` ${remedy}.`, ''), screen.columns, 2)) {
+  for (const line of wrapped(message.replace(` ${remedy}.`, ''), screen.wrapAt, 2)) {
     screen.say(line);
   }
-  const [head = '', ...rest] = wrapped(remedyText(remedy), screen.columns, 4);
+  const [head = '', ...rest] = wrapped(remedyText(remedy), screen.wrapAt, 4);
   screen.say(`  ${screen.style('cyan', '→')} ${head.trimStart()}`);
   for (const line of rest) screen.say(line);
 }

@@ -112,7 +112,9 @@ async function look(
 
 /** Refusals, and what stands in the way and does not go away while one waits. */
 function refusalsOf(plan: ShardPlan): PlanRefusal[] {
-  const lasting = plan.blockers.filter(({ kind }) => kind === 'privilege' || kind === 'disk');
+  const lasting = plan.blockers.filter(
+    ({ kind, advisory }) => advisory !== true && (kind === 'privilege' || kind === 'disk'),
+  );
   return [
     ...plan.refusals,
     ...lasting.map(({ kind, table, reason, remedy }) => ({

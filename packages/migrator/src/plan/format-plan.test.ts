@@ -47,6 +47,32 @@ describe('a printed plan', () => {
     ]);
   });
 
+  it('fits the columns that there are, however long clauses, names and reasons are', () => {
+    const steps = [
+      { ...COLUMN, clause: `ADD COLUMN ${'x'.repeat(30)} VARCHAR(100) NOT NULL DEFAULT 'a'` },
+      { ...INDEX, note: 'inserts without a value for kind fail, and so do writes of NULL to v' },
+    ];
+    const reason = 'its data are lost for good and for all times, whatever happens to its shards';
+    const refusals = [
+      {
+        rule: 'DROP_COLUMN',
+        table: 'account',
+        clause: 'DROP COLUMN x',
+        reason,
+        remedy: 'Allow it',
+      },
+    ];
+    const plans = ['europe-1', 'europe-2', 'america-1', 'america-2'].map((name) =>
+      plan(name, { steps, refusals }),
+    );
+    const text = formatPlan(plans, { columns: 80 });
+    expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+    const words = text.replaceAll(/\s+/g, ' ');
+    for (const said of [reason, steps[1]!.note, 'instant, lock none, 12k rows', 'america-2']) {
+      expect(words).toContain(said);
+    }
+  });
+
   it('names what stands in the way', () => {
     const blocker = {
       kind: 'transaction',

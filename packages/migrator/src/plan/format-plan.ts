@@ -9,6 +9,8 @@ export interface FormatOptions {
   readonly paint?: (tone: PlanTone, text: string) => string;
   /** Longest clause that is printed whole. Default 60 characters. */
   readonly clauseWidth?: number;
+  /** Longest line. A table that is wider is printed step by step. Default: lines of any length. */
+  readonly columns?: number;
 }
 
 /** A step on all shards on which it goes the same way. */
@@ -55,12 +57,15 @@ function formatMigration(plans: readonly ShardPlan[], options: FormatOptions): s
   const lines = linesOf(plans);
   const refusals = refusalLines(plans);
   const rows = rowsOf(lines, plans.length, options.clauseWidth ?? 60);
+  const columns = options.columns ?? Infinity;
+  const long = (tone: PlanTone) => (line: string) =>
+    wrapped(line, columns, 2).map((part) => paint(tone, part));
   return [
-    paint('heading', `${first.migration}${way}`),
-    ...(rows.length === 0 ? [] : aligned([HEADINGS, ...rows], lines, paint)),
+    ...wrapped(`${first.migration}${way}`, columns, 0).map((part) => paint('heading', part)),
+    ...(rows.length === 0 ? [] : stepLines([HEADINGS, ...rows], lines, paint, columns)),
     ...(rows.length === 0 && refusals.length === 0 ? ['  nothing to do'] : []),
-    ...refusals.map((line) => paint('refused', `  ${line}`)),
-    ...plans.flatMap(blockerLines).map((line) => paint('quiet', `  ${line}`)),
+    ...refusals.flatMap(long('refused')),
+    ...plans.flatMap(blockerLines).flatMap(long('quiet')),
   ];
 }
 
@@ -99,6 +104,26 @@ function rowsOf(lines: readonly Line[], shardCount: number, clauseWidth: number)
       size(bytes),
       shardList(shards, shardCount) + (step.note === '' ? '' : `  ${step.note}`),
     ];
+  });
+}
+
+/** As a table where it fits, else step by step. */
+function stepLines(
+  rows: readonly (readonly string[])[],
+  lines: readonly Line[],
+  paint: NonNullable<FormatOptions['paint']>,
+  columns: number,
+): string[] {
+  const widths = HEADINGS.map((_, i) => Math.max(...rows.map((row) => (row[i] ?? '').length)));
+  const total = widths.reduce((sum, width) => sum + width + 2, 0);
+  if (total <= columns) return aligned(rows, lines, paint);
+  return rows.slice(1).flatMap((row, i) => {
+    const [number = '', table = '', clause = '', path = '', lock = '', ...more] = row;
+    const [count = '', bytes = '', shards = ''] = more;
+    const tone = COSTLY.has(lines[i]?.step.path ?? '') ? 'costly' : 'cheap';
+    const what = number === '' ? [] : wrapped(`${number}  ${table}  ${clause}`, columns, 2);
+    const how = `${path}, lock ${lock}, ${count} rows, ${bytes}, ${shards}`;
+    return [...what, ...wrapped(how, columns, 5)].map((line) => paint(tone, line));
   });
 }
 
@@ -160,4 +185,17 @@ function size(bytes: number): string {
   if (bytes < 1_048_576) return `${Math.ceil(bytes / 1024)} KB`;
   const mega = bytes / 1_048_576;
   return mega < 1024 ? `${Math.round(mega)} MB` : `${(mega / 1024).toFixed(1)} GB`;
+}
+
+/** Words in lines of at most `columns` characters, each line indented. A longer word stays whole. */
+function wrapped(text: string, columns: number, indent: number): string[] {
+  if (text.length + indent <= columns) return [' '.repeat(indent) + text];
+  const lines: string[] = [];
+  for (const word of text.split(/ +/)) {
+    const last = lines.at(-1);
+    if (last !== undefined && indent + last.length + 1 + word.length <= columns) {
+      lines[lines.length - 1] = `${last} ${word}`;
+    } else lines.push(word);
+  }
+  return lines.map((line) => ' '.repeat(indent) + line);
 }

@@ -73,6 +73,8 @@ export interface Blocker {
   /** Who or what, since when: one sentence without a full stop. */
   readonly reason: string;
   readonly remedy: string;
+  /** True where the migration can run in spite of it, with less to be seen. */
+  readonly advisory?: true;
 }
 
 /** What one migration will do on one shard. */

@@ -1,3 +1,4 @@
+import { failureNumber } from '@switchyard/mysql/internal';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { Blocker, Step } from './plan.ts';
 
@@ -29,6 +30,29 @@ export async function missingPrivileges(
       remedy: `Grant ${missing.join(', ')} to the user that migrates`,
     },
   ];
+}
+
+/**
+ * MariaDB shows open transactions only to accounts with PROCESS: without it nothing tells who keeps
+ * a lock, and `rollout.kill` finds nobody.
+ */
+export async function lacksProcess(connection: Connection): Promise<Blocker[]> {
+  try {
+    await connection.query('SELECT 1 FROM information_schema.INNODB_TRX LIMIT 1');
+    return [];
+  } catch (error) {
+    if (failureNumber(error) === undefined) throw error; // the connection
+    return [
+      {
+        kind: 'privilege',
+        table: undefined,
+        reason:
+          'the user lacks PROCESS: it cannot be seen who keeps a table locked, nor ended by kill',
+        remedy: 'Grant PROCESS on *.* to the user that migrates',
+        advisory: true,
+      },
+    ];
+  }
 }
 
 function neededFor(step: Step): readonly string[] {

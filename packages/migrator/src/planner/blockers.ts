@@ -3,7 +3,7 @@ import type { ServerFacts } from '../server/server-facts.ts';
 import { findLockBlockers } from '../server/lock-blockers.ts';
 import { diskBlockers, freeBytesFor, needsDisk } from '../plan/disk-space.ts';
 import type { Blocker, Step } from '../plan/plan.ts';
-import { missingPrivileges } from '../plan/privileges.ts';
+import { lacksProcess, missingPrivileges } from '../plan/privileges.ts';
 
 /** Younger transactions are the application's everyday work. */
 const OLD_MS = 1000;
@@ -17,6 +17,9 @@ export async function blockersOf(
   const blockers = await missingPrivileges(connection, facts.database, steps);
   if (needsDisk(steps)) {
     blockers.push(...diskBlockers(steps, await freeBytesFor(connection, facts.database)));
+  }
+  if (facts.engine === 'mariadb' && steps.some(takesLock)) {
+    blockers.push(...(await lacksProcess(connection)));
   }
   for (const table of new Set(steps.filter(takesLock).flatMap((step) => step.table ?? []))) {
     const holders = await findLockBlockers(connection, facts.engine, table);

@@ -66,7 +66,10 @@ export class TableLockedError extends SwitchyardError {
   readonly blockers: readonly string[];
 
   constructor(shard: string, step: Step, blockers: readonly string[], cause: unknown) {
-    const who = blockers.length === 0 ? 'the server does not show by whom' : blockers.join('; ');
+    const who =
+      blockers.length === 0
+        ? 'the server does not show by whom (without the PROCESS privilege it cannot)'
+        : blockers.join('; ');
     const what = step.table === undefined ? 'what it needs' : `table ${step.table}`;
     super(
       {

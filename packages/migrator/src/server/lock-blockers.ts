@@ -71,7 +71,9 @@ export async function findLockBlockers(
     const holders = await look(connection, HOLDERS, [table]);
     if (holders !== undefined) return described(holders, 'holder');
   }
-  const candidates = (await look(connection, CANDIDATES)) ?? [];
+  const candidates = await look(connection, CANDIDATES);
+  // Without PROCESS the server shows the account's own sessions only: those of the migrator.
+  if (candidates === undefined) return [];
   if (candidates.length > 0 || !afterTimeout) return described(candidates, 'transaction');
   return described((await look(connection, SESSIONS)) ?? [], 'session');
 }
