@@ -17,6 +17,7 @@ export {
   TenantMismatchError,
   TenantUncheckableError,
 } from './record-errors.ts';
+export { FENCE_TABLES } from './fence/prepare-fence.ts';
 export { highest, raiseIdFloors, readIdCeilings } from './ids/id-floors.ts';
 export { ScatterAbortedError, ScatterDeadlineError } from './scatter/scatter-errors.ts';
 export {

@@ -38,7 +38,7 @@ export {
   refuseUnsupported,
   type ShardIdentity,
 } from './identity/check-identity.ts';
-export { SHARD_IDENTITY } from './identity/identity-table.ts';
+export { IDENTITY_TABLES } from './identity/identity-table.ts';
 export { identityOf, stampIdentity } from './identity/stamp-identity.ts';
 export {
   isIdentityFailure,
@@ -48,6 +48,11 @@ export {
   ShardNotWritableError,
   type IdentityMismatch,
 } from './identity/identity-errors.ts';
+export {
+  makeSystemTables,
+  type SystemTable,
+  type SystemTableUpgrade,
+} from './system-tables/system-table.ts';
 export { inShardLock } from './identity/shard-lock.ts';
 export { FleetPools, type Acquired } from './pool/fleet-pools.ts';
 export { PooledConnection, type CompiledRows } from './pool/pooled-connection.ts';

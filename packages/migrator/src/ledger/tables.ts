@@ -1,6 +1,11 @@
-import { isServerError, ServerError } from '@switchyard/mysql/internal';
+import {
+  isServerError,
+  makeSystemTables,
+  ServerError,
+  type SystemTable,
+} from '@switchyard/mysql/internal';
 import type { Connection } from 'mysql2/promise';
-import { changedBy, rowsOf } from '../server/connection.ts';
+import { rowsOf } from '../server/connection.ts';
 import { LedgerFormatError, LedgerMissingError } from './ledger-errors.ts';
 
 /**
@@ -58,15 +63,18 @@ const LEASE = `CREATE TABLE IF NOT EXISTS shard_lease (
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin`;
 
 /** The migrator's own tables on a shard: what plans, fingerprints and drift leave out. */
-export const LEDGER_TABLES: readonly string[] = ['shard_ledger', 'shard_lease'];
+export const LEDGER_TABLES: readonly SystemTable[] = [
+  { name: 'shard_ledger', format: LEDGER_FORMAT, creation: [LEDGER] },
+  {
+    name: 'shard_lease',
+    format: LEDGER_FORMAT,
+    creation: [LEASE, `INSERT IGNORE INTO shard_lease (id, format) VALUES (1, ${LEDGER_FORMAT})`],
+  },
+];
 
 /** Makes the ledger's tables where they are missing. Repeating it changes nothing. */
 export async function prepareLedger(connection: Connection): Promise<void> {
-  await connection.query(LEDGER);
-  await connection.query(LEASE);
-  await changedBy(connection, 'INSERT IGNORE INTO shard_lease (id, format) VALUES (1, ?)', [
-    LEDGER_FORMAT,
-  ]);
+  await makeSystemTables(connection, LEDGER_TABLES);
 }
 
 /**

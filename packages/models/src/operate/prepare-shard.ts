@@ -1,6 +1,7 @@
 import type { ExpectedIdentity, LockFile, Shard, Topology } from '@switchyard/shard-context';
 import {
-  SHARD_IDENTITY,
+  IDENTITY_TABLES,
+  makeSystemTables,
   escapeIdentifier,
   explainFailure,
   explainGrant,
@@ -69,7 +70,7 @@ async function prepare(
   const found = await readIdentity(connection);
   if (found !== undefined) refuseStranger(found, shard, expected ?? found);
   else if (expected !== undefined) throw identityLost(shard);
-  await connection.query(SHARD_IDENTITY);
+  await makeSystemTables(connection, IDENTITY_TABLES);
   await prepareFence(connection);
   const identity = found ?? (await stamp(connection, shard));
   const { uuid, incarnation } = identity;

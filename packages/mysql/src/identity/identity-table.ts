@@ -1,3 +1,5 @@
+import type { SystemTable } from '../system-tables/system-table.ts';
+
 /** Formats that this release reads: its own and the one before it. Format 1 is the first. */
 export const READABLE_FORMATS: readonly number[] = [1];
 
@@ -20,3 +22,8 @@ export const SHARD_IDENTITY = `CREATE TABLE IF NOT EXISTS shard_identity (
   stamped_at DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
   CONSTRAINT shard_identity_is_one_row CHECK (id = 1)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4`;
+
+/** The tables of this package on a shard. */
+export const IDENTITY_TABLES: readonly SystemTable[] = [
+  { name: 'shard_identity', format: FORMAT, creation: [SHARD_IDENTITY] },
+];
