@@ -53,6 +53,7 @@ export {
   type SystemTable,
   type SystemTableUpgrade,
 } from './system-tables/system-table.ts';
+export { SYSTEM_TABLES } from './identity/system-tables.ts';
 export { inShardLock } from './identity/shard-lock.ts';
 export { FleetPools, type Acquired } from './pool/fleet-pools.ts';
 export { PooledConnection, type CompiledRows } from './pool/pooled-connection.ts';

@@ -31,6 +31,7 @@ export class ShardDataSource extends DataSource {
   declare driver: ShardDriver;
   declare readonly guards: WriteGuards;
   readonly #router: Router;
+  #began = false;
 
   constructor(router: Router, shard: Shard) {
     // A cache that is not a table is the router's alone: one provider, made once.
@@ -57,14 +58,22 @@ export class ShardDataSource extends DataSource {
     return metadata ?? super.getMetadata(target);
   }
 
-  /** Belongs to the router, which ends it. */
-  override destroy(): Promise<void> {
-    return Promise.resolve();
+  /** Does nothing where the router was begun by itself; otherwise ends what `initialize` began. */
+  override async destroy(): Promise<void> {
+    if (!this.#began) return;
+    this.#began = false;
+    await this.#router.destroy();
   }
 
-  /** Belongs to the router, which has begun it. */
-  override initialize(): Promise<this> {
-    return Promise.resolve(this);
+  /**
+   * Begins the router where that was not begun: TypeORM's command line is given one shard and
+   * initializes it. Without it there would be no metadata, and nothing to compare the schema with.
+   */
+  override async initialize(): Promise<this> {
+    if (this.#router.isInitialized) return this;
+    await this.#router.initialize();
+    this.#began = true;
+    return this;
   }
 }
 

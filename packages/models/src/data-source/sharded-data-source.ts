@@ -46,7 +46,7 @@ import { PlacedResultCache } from '../typeorm/placed-result-cache.ts';
 import { PlacedRelationLoader } from '../typeorm/placed-relation-loader.ts';
 import { installReloadHook } from '../typeorm/reload-hook.ts';
 import { namedPlace } from '../typeorm/router.ts';
-import { RouterDriver } from '../typeorm/router-driver.ts';
+import { optionsOver, RouterDriver } from '../typeorm/router-driver.ts';
 import { PlacedHome, ReportedHome, type HomeParts } from './runner-homes.ts';
 import { ShardDataSource, type ShardDriver } from './shard-data-source.ts';
 import { TenantTables } from './tenant-tables.ts';
@@ -93,6 +93,8 @@ export class ShardedDataSource extends DataSource {
     this.#homes = { pools: this.#pools, tenantTables: () => this.#tables() };
     const parts = { topology: this.topology, pools: this.#pools, guards: this.#guards };
     this.driver = new RouterDriver(this, parts);
+    // What libraries read, as in the driver: tracing, schema tools.
+    Object.assign(this, { options: optionsOver(this.options, () => this.driver.database) });
     // Before the metadata is built: getters on the classes' prototypes keep the loader they find.
     Object.assign(this, { relationLoader: new PlacedRelationLoader(this) });
     if (this.queryResultCache !== undefined)
@@ -142,8 +144,9 @@ export class ShardedDataSource extends DataSource {
   }
 
   /**
-   * Closes all connections; those in use when they come back. Does nothing where the data source is
-   * closed or was never initialized.
+   * Closes all connections, those of unreleased runners after the statement that is under way (at
+   * the latest after 5,000 ms): their servers roll back the transactions that were left open. Does
+   * nothing where the data source is closed or was never initialized.
    */
   async close(): Promise<void> {
     if (this.isInitialized) await this.destroy();

@@ -88,12 +88,10 @@ Object.defineProperty(RouterDriver.prototype, 'database', {
   set: () => undefined, // TypeORM's constructor sets what it read from the options
 });
 
-/** The options with `database` from their prototype, for the same reason. */
-function optionsOver(
-  options: MysqlDriver['options'],
-  database: () => string | undefined,
-): MysqlDriver['options'] {
-  const { database: _outside, ...shared } = options;
+/** The options with `database` from their prototype, for the same reason. @internal */
+export function optionsOver<T extends object>(options: T, database: () => string | undefined): T {
+  const shared: Partial<T> & { database?: unknown } = { ...options };
+  delete shared.database;
   const home = Object.defineProperty({}, 'database', { get: database });
-  return Object.assign(Object.create(home) as object, shared) as MysqlDriver['options'];
+  return Object.assign(Object.create(home) as object, shared) as T;
 }

@@ -17,6 +17,8 @@ export interface PoolOptions extends OpenOptions {
 
 const DEFAULT_IDLE_MS = 60_000;
 const DEFAULT_ACQUIRE_TIMEOUT_MS = 10_000;
+/** How long a statement may still run when its pool is closed. */
+const LAST_STATEMENT_MS = 5_000;
 /** After a failure to connect, others fail at once for this long, doubled up to the second one. */
 const PAUSES = { firstPauseMs: 50, longestPauseMs: 1_000 };
 
@@ -130,11 +132,15 @@ export class ConnectionPool {
     }
   }
 
-  /** Closes all connections; those in use when they come back. Later calls are refused. */
+  /**
+   * Closes all connections; those in use after the statement that is under way, at the latest after
+   * 5,000 ms. Their servers roll back what was left open. Later calls are refused.
+   */
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#sweep);
     this.closeIdle();
+    for (const connection of this.#all) this.#drop(connection, LAST_STATEMENT_MS);
     await Promise.all(this.#closing);
   }
 
@@ -204,9 +210,11 @@ export class ConnectionPool {
     this.#drop(connection);
   }
 
-  #drop(connection: PooledConnection): void {
+  #drop(connection: PooledConnection, withinMs?: number): void {
     if (!this.#all.delete(connection)) return;
-    const closing: Promise<void> = connection.close().finally(() => this.#closing.delete(closing));
+    const closing: Promise<void> = connection
+      .close(withinMs)
+      .finally(() => this.#closing.delete(closing));
     this.#closing.add(closing);
     this.#slots.closed();
   }

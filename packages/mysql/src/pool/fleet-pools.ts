@@ -55,7 +55,7 @@ export class FleetPools {
     return { open: writer?.size ?? 0, idle: writer?.idle ?? 0 };
   }
 
-  /** Closes the connections that nobody uses; those in use when they come back. */
+  /** Closes all connections, those in use too; see `ConnectionPool.close`. */
   async close(): Promise<void> {
     const all = [...this.#pools.values()].flatMap(({ writer, readers }) => [writer, ...readers]);
     this.#pools.clear();

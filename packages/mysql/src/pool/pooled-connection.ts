@@ -112,11 +112,19 @@ export class PooledConnection {
     this.#callbacks.stream.destroy(); // mysql2 only ends its side, and waits for the server's
   }
 
-  /** Says good-bye and closes; a broken one is closed at once. Never rejects. */
-  async close(): Promise<void> {
+  /**
+   * Says good-bye after the statements under way and closes; a broken one is closed at once, and
+   * with `withinMs` one whose statements take longer. Never rejects.
+   */
+  async close(withinMs?: number): Promise<void> {
     if (this.broken) return this.abandon();
     this.broken = true;
-    await this.#connection.end().catch(() => this.#connection.destroy());
+    const ended = this.#connection.end().catch(() => this.#connection.destroy());
+    if (withinMs === undefined) return ended;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<true>((resolve) => (timer = setTimeout(resolve, withinMs, true)));
+    if ((await Promise.race([ended, late])) === true) this.abandon();
+    clearTimeout(timer);
   }
 
   /**
