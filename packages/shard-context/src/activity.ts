@@ -9,8 +9,8 @@ import {
 const OPENED_AT_FRAMES = 6;
 
 /**
- * Who opened a scope: the function that user code called, whose stack is kept (3 to 5 µs), or a
- * name, where the stack would say nothing, as in a queue's loop.
+ * What opened a scope: the function that user code called, or a name. The function's stack is kept,
+ * which costs 3 to 5 µs. Adapters give a name where the stack tells nothing, as in a queue's loop.
  */
 export type Opener = ((...args: never[]) => unknown) | string;
 
@@ -31,9 +31,9 @@ export class Activity {
   readonly #openedAt: string | { readonly stack?: string };
 
   /**
-   * `opener` is the function that user code called; its caller is what `openedAt` names. A name
-   * stands for itself.
-   * `independent`: the transactions that are open outside are not this scope's.
+   * `opener` is the function that user code called: `openedAt` shows the stack of its caller. Where
+   * `opener` is a name, `openedAt` is that name.
+   * `independent`: transactions that are open outside do not belong to this scope.
    */
   constructor(parent: Activity | undefined, opener: Opener, independent = false) {
     this.#parent = parent;
@@ -45,7 +45,7 @@ export class Activity {
     this.#openedAt = {};
     const limit = Error.stackTraceLimit;
     Error.stackTraceLimit = OPENED_AT_FRAMES;
-    Error.captureStackTrace(this.#openedAt, opener); // formatted only when somebody reads it
+    Error.captureStackTrace(this.#openedAt, opener); // formatted only when it is read
     Error.stackTraceLimit = limit;
   }
 
@@ -65,16 +65,16 @@ export class Activity {
     return this.#hasWritten || (this.#parent?.hasWritten ?? false);
   }
 
-  /** Notes a write, here and in the scopes around, so that they read what they wrote. */
+  /** Notes a write in this scope and in those around it, so that they read their own writes. */
   wrote(): void {
     this.#hasWritten = true;
     this.#parent?.wrote();
   }
 
   /**
-   * Notes that a transaction was opened; returns the function that notes how it ended, once. Noted
-   * in a scope of its own (`transaction(fn)`), work inside `fn` waits for that transaction alone;
-   * noted in a shared one, it waits for all that are open there.
+   * Notes that a transaction was opened. Call the returned function once, when the transaction has
+   * ended. Where the scope belongs to the transaction (`transaction(fn)`), work inside `fn` waits for
+   * that transaction alone; in a shared scope it waits for all transactions that are open there.
    */
   transactionOpened(): (outcome: TransactionOutcome) => void {
     const transaction = new OpenTransaction();
@@ -87,9 +87,10 @@ export class Activity {
   }
 
   /**
-   * Keeps `work` until every transaction has committed that is open now in this scope or in one
-   * around it; drops it when one of them does not. False when none is open: nothing was kept, and
-   * the caller does the work now. In memory: a process that dies between commit and work loses it.
+   * Keeps `work` until all transactions that are open now, in this scope or in one around it, have
+   * committed. Drops it when one of them does not commit. Returns false when none is open: nothing
+   * was kept, and the caller does the work now. The work is kept in memory: a process that dies
+   * between commit and work loses it.
    */
   afterCommit(work: AfterCommit): boolean {
     const open = this.#open();

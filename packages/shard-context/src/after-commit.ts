@@ -1,4 +1,4 @@
-/** How a transaction ended. `unknown`: the connection was lost in COMMIT, nobody can say. */
+/** How a transaction ended. `unknown`: the connection was lost during COMMIT, so it may have committed. */
 export type TransactionOutcome = 'committed' | 'rolledBack' | 'unknown';
 
 /** Work that is to be done after the commit only, such as sending a job. */
@@ -18,7 +18,7 @@ export class OpenTransaction {
     this.#waiting.push(work);
   }
 
-  /** Tells everything that waited how it ended. Once; a second call finds nothing. */
+  /** Tells all waiting work how the transaction ended. A second call does nothing. */
   end(outcome: TransactionOutcome): void {
     const waiting = this.#waiting;
     this.#waiting = [];

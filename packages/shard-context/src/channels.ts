@@ -1,13 +1,14 @@
 import { channels } from './events.ts';
 import { describePlace, type Frame } from './frame.ts';
 
-/** Scopes that were warned of already, by the stack at which they were opened; bounded. */
+/** The scopes for which a warning was given, by the stack at which they were opened; bounded. */
 const warned = new Set<string>();
 const MOST_WARNED = 100;
 
 /**
- * Reports the use of a scope that is over. Call it where a scope's place is about to be used. Goes
- * to the channel; while nobody listens there, once per opening stack to `process.emitWarning`.
+ * Reports the use of a scope that is over. Call it where a scope's place is about to be used. The
+ * report goes to the channel. While the channel has no subscriber, it goes to
+ * `process.emitWarning`, once for each opening stack.
  */
 export function reportLateUse(frame: Frame | undefined, attempted: string): void {
   if (frame === undefined || !frame.activity.closed) return;

@@ -26,7 +26,7 @@ export class UnknownShardError extends SwitchyardError {
   }
 }
 
-/** The context is locked to one place and code inside asked for another. Nothing ran. */
+/** The context is locked to one place, and code inside it asked for another. Nothing ran. */
 export class ShardLockedError extends SwitchyardError {
   static override readonly code = 'SHARD_LOCKED';
   constructor(attempted: string, current: Place | undefined) {
@@ -63,7 +63,7 @@ export class RoleUnknownError extends SwitchyardError {
   }
 }
 
-/** @throws RoleUnknownError; from JavaScript anything may come */
+/** @throws RoleUnknownError; callers in JavaScript may pass any value */
 export function refuseUnknownRole(role: unknown): void {
   if (role !== 'writer' && role !== 'reader') throw new RoleUnknownError(role);
 }

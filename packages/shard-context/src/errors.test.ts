@@ -14,7 +14,7 @@ class SampleError extends SwitchyardError {
 }
 
 describe('an error of Switchyard', () => {
-  it('says what was attempted, on which shard, why it was refused and what to do', () => {
+  it('names the attempted operation, the shard, the reason and the remedy', () => {
     const error = new SampleError({
       attempted: 'insert into Account',
       shard: 'us1',
@@ -22,7 +22,7 @@ describe('an error of Switchyard', () => {
       remedy: 'Come back tomorrow',
     });
     expect(error.message).toBe(
-      'insert into Account on shard us1: the day is over. Come back tomorrow.',
+      'Cannot insert into Account on shard us1: the day is over. Come back tomorrow.',
     );
     expect(error).toMatchObject({ shard: 'us1', remedy: 'Come back tomorrow' });
   });
@@ -40,7 +40,7 @@ describe('an error of Switchyard', () => {
     expect(error.cause).toBe(cause);
   });
 
-  it('is told from others, by its code where one is given', () => {
+  it('is recognised among other values, by its code where one is given', () => {
     const error: unknown = new KeyUnknownError('api-key');
     expect(isSwitchyardError(error)).toBe(true);
     expect(isSwitchyardError(error, 'KEY_UNKNOWN')).toBe(true);

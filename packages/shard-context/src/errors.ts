@@ -2,9 +2,9 @@ const BRAND = Symbol.for('switchyard.error.v1');
 
 /** The parts of an error message, in the order in which a reader needs them. */
 export interface Refusal {
-  /** What was attempted, as the caller would say it: `insert into Account`. */
+  /** The attempted operation, as it stands after “Cannot”: `insert into Account`. */
   readonly attempted: string;
-  /** The shard it was attempted on, where there is one. */
+  /** The shard of the operation, where there is one. */
   readonly shard?: string | undefined;
   /** Why it was refused or failed: one sentence without a full stop. */
   readonly reason: string;
@@ -13,8 +13,8 @@ export interface Refusal {
 }
 
 /**
- * Base of all errors that Switchyard throws. The message says what was attempted, on which shard,
- * why it was refused and what to do. Subclasses declare `static code` (stable, never reused) and
+ * Base of all errors that Switchyard throws. The message names the attempted operation (“Cannot
+ * …”), the shard, the reason and the remedy. Subclasses declare `static code` (stable, never reused) and
  * `static retryable`; `docs/errors.md` lists every code, and a test holds code and page together.
  * Messages never carry secrets, routing keys or SQL parameters.
  */
@@ -28,9 +28,9 @@ export abstract class SwitchyardError extends Error {
   readonly code: SwitchyardErrorCode;
   /** True where the same call may succeed later without a change of code or configuration. */
   readonly retryable: boolean;
-  /** The shard on which it was attempted, where there is one. */
+  /** The shard of the operation, where there is one. */
   readonly shard: string | undefined;
-  /** What was attempted, as the caller would say it. */
+  /** The attempted operation, as it stands after “Cannot”. */
   readonly attempted: string;
   /** Why it was refused or failed: one sentence without a full stop. */
   readonly reason: string;
@@ -39,7 +39,7 @@ export abstract class SwitchyardError extends Error {
 
   constructor(refusal: Refusal, options?: { cause?: unknown }) {
     const on = refusal.shard === undefined ? '' : ` on shard ${refusal.shard}`;
-    super(`${refusal.attempted}${on}: ${refusal.reason}. ${refusal.remedy}.`, options);
+    super(`Cannot ${refusal.attempted}${on}: ${refusal.reason}. ${refusal.remedy}.`, options);
     this.name = new.target.name;
     this.code = new.target.code as SwitchyardErrorCode;
     this.retryable = new.target.retryable;
@@ -62,8 +62,8 @@ export interface SwitchyardErrors {}
 export type SwitchyardErrorCode = keyof SwitchyardErrors;
 
 /**
- * True when `error` is Switchyard's, also when it was thrown by another installed copy of the
- * package; with `code`, only when it is that one, whose fields it then has.
+ * True when `error` is an error of Switchyard, also one that another installed copy of the package
+ * threw. With `code`: true only for an error with that code, whose fields it then has.
  */
 export function isSwitchyardError(error: unknown): error is SwitchyardError;
 export function isSwitchyardError<Code extends SwitchyardErrorCode>(
@@ -75,10 +75,10 @@ export function isSwitchyardError(error: unknown, code?: SwitchyardErrorCode): b
   return code === undefined || (error as { code?: unknown }).code === code;
 }
 
-/** Who wraps errors wraps them once or twice. */
+/** Hosts wrap an error once or twice: deeper causes are not looked at. */
 const MAX_DEPTH = 4;
 
-/** An error, and what it names as its cause, from the outside in. */
+/** An error, its cause, the cause of that, and so on. */
 export function* causesOf(error: unknown): Generator<object> {
   let cause = error;
   for (let depth = 0; depth < MAX_DEPTH && typeof cause === 'object' && cause !== null; depth++) {
@@ -93,9 +93,9 @@ const PLAIN = /^[\w.:@+~-]+$/;
 const UNPRINTABLE = /[^\x20-\x7e]/g;
 
 /**
- * A name as messages repeat it: cut, and escaped where it is more than letters, digits and simple
- * signs. A name may come from outside, and what stands in a log must not be longer or other than
- * a name: 1 MB, a line break, a mark that turns the direction of the text.
+ * A name as messages repeat it: cut to 64 characters, and escaped unless it consists of letters,
+ * digits and simple signs. Names come from outside: without this, a name of 1 MB, with a line break
+ * or with a mark that reverses the direction of text could get into a log.
  */
 export function printName(name: unknown): string {
   const text = typeof name === 'string' ? name : String(name);

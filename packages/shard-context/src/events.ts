@@ -3,9 +3,9 @@ import type { Place, Role } from './frame.ts';
 
 /** Published when code uses a scope that is already over (a forgotten await). */
 export interface LateUse {
-  /** What was attempted. */
+  /** The attempted operation. */
   readonly attempted: string;
-  /** Where it ran: its own place, never another's. */
+  /** Where it ran: the place of the scope that is over, never that of the scope now running. */
   readonly place: Place | undefined;
   /** The stack at which the scope was opened. */
   readonly openedAt: string;
@@ -34,9 +34,8 @@ export interface ShardQuery {
 }
 
 /**
- * The diagnostics channels of the core and of sharded data sources, by what they tell. Nothing is
- * computed for a channel without a subscriber; no message carries secrets, routing keys or SQL
- * parameters.
+ * The diagnostics channels of the core and of sharded data sources, by topic. Nothing is computed
+ * for a channel without a subscriber. No message carries secrets, routing keys or SQL parameters.
  */
 export const channels = {
   lateUse: channel('switchyard:late-use') as Channel<unknown, LateUse>,

@@ -1,7 +1,7 @@
 import type { Activity } from './activity.ts';
 import { printName } from './errors.ts';
 
-/** Why a connection is wanted: the writer takes everything, a reader takes reads only. */
+/** Why a connection is needed: the writer takes all statements, a reader takes reads only. */
 export type Role = 'writer' | 'reader';
 
 /**
@@ -20,21 +20,21 @@ export interface Place {
 }
 
 /**
- * One frozen frame of the shard context. What an inner frame does not set, it inherits; what
- * changes while the scope runs stands in the activity record that the frame points to.
+ * One frozen frame of the shard context. An inner frame inherits each axis that it does not set. All
+ * that changes while the scope runs is in the activity record that the frame points to.
  */
 export interface Frame {
   /** Where the code runs; undefined when only other axes were set. */
   readonly place: Place | undefined;
   /** Which role reads prefer. Default: writer. */
   readonly role: Role;
-  /** True where writes are refused. Can be tightened inside, loosened only by `writable`. */
+  /** True where writes are refused. An inner scope can set it; only `writable` clears it again. */
   readonly readOnly: boolean;
   /** True where the place may not change inside. */
   readonly locked: boolean;
   /** The reason given to `unfenced`, where writes without a tenant are allowed. */
   readonly unfenced: string | undefined;
-  /** What happened so far in this scope. */
+  /** The activity of this scope so far. */
   readonly activity: Activity;
 }
 

@@ -25,7 +25,7 @@ const context = new ShardContext(
 const here = () => currentFrame()?.place?.shard;
 
 describe('a generator that a scope answers', () => {
-  it('runs in the scope, wherever it is read', async () => {
+  it('runs in the scope, also when it is read outside', async () => {
     const made = context.onShard('us1', async function* () {
       yield here();
       await Promise.resolve();

@@ -3,14 +3,14 @@ import { runInFrame } from './storage.ts';
 
 type Steps = Record<'next' | 'return' | 'throw', (value?: unknown) => unknown>;
 
-/** True for what a generator function returns: nothing of it has run yet, and it runs where it is read. */
+/** True for a generator object: none of its code has run yet, and it runs where it is read. */
 export function isGenerator(value: unknown): value is Generator | AsyncGenerator {
   if (typeof value !== 'object' || value === null) return false;
   const tag = (value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag];
   return tag === 'Generator' || tag === 'AsyncGenerator';
 }
 
-/** Makes each step of a generator run in `frame`, whoever takes it; `over` is told of its end. */
+/** Makes each step of a generator run in `frame`, not where it is read. `over` is called at its end. */
 export function bindGenerator<T>(generator: T, frame: Frame, over: () => void): T {
   const steps = generator as Steps;
   const noted = (step: unknown): unknown => {

@@ -1,4 +1,4 @@
-// What only our own packages need. Versions promise nothing about it.
+// Exports for Switchyard's own packages only. They may change in any version.
 export { Activity } from './activity.ts';
 export { causesOf, printName } from './errors.ts';
 export { declaredShard } from './declared-shard.ts';

@@ -4,10 +4,9 @@ import { bindGenerator, isGenerator } from './generator.ts';
 import { runInFrame } from './storage.ts';
 
 /**
- * Makes what a scope answers, and has not run yet, run in the scope: generators, streams and async
- * iterables, as the answer itself or directly in an object or list. They would run where they are
- * read, at the reader's tenant. `over` is told when all of them have ended; at once where there are
- * none.
+ * Binds the lazy results of a scope to the scope: generators, streams and async iterables, as the
+ * result itself or directly in an object or list. Unbound they would run where they are read, at the
+ * reader's tenant. `over` is called when all of them have ended; at once where there are none.
  */
 export function bindResult(result: unknown, frame: Frame, over: () => void): void {
   const lazy = lazyIn(result);
@@ -49,8 +48,8 @@ function bindLazy(lazy: Lazy, frame: Frame, over: () => void): void {
 }
 
 /**
- * Makes a stream produce its data in `frame`, whoever reads it. Hosts read a body after the route
- * has returned, outside its context, and generators run where they are read.
+ * Makes a stream produce its data in `frame`, also when it is read elsewhere. Hosts read a body after
+ * the route has returned, outside its context, and generators run where they are read.
  */
 export function bindReadable(body: Readable, frame: Frame): void {
   const read = body._read;
@@ -65,7 +64,7 @@ function bindStream(stream: Readable, frame: Frame, over: () => void): void {
   else stream.once('close', over);
 }
 
-/** Whichever way a web stream is read. */
+/** All ways to read a web stream. */
 function bindWeb(stream: Lazy, frame: Frame, over: () => void): void {
   replace(stream, 'getReader', (take) => {
     const reader = runInFrame(frame, take) as Lazy;

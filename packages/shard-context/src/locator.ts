@@ -1,4 +1,5 @@
-// What a locator of your own throws, so that adapters and router tell "unknown" from "could not look".
+// The errors that your own locator throws, so that adapters and router can distinguish “unknown” from
+// “could not look it up”.
 export {
   DirectoryUnavailableError,
   KeyUnknownError,

@@ -9,9 +9,9 @@ export class StaleRouteError extends SwitchyardError {
   static override readonly code = 'STALE_ROUTE';
   static override readonly retryable = true;
   readonly tenant: string;
-  /** The epoch by which the caller came. */
+  /** The epoch of the caller's route. */
   readonly seenEpoch: number;
-  /** Where the tenant went, as far as the shard knows. */
+  /** The shard to which the tenant moved, as far as this shard knows. */
   readonly movedTo: string | undefined;
 
   constructor(
@@ -64,9 +64,9 @@ export class TenantFrozenError extends SwitchyardError {
 }
 
 /**
- * A shard was named that the topology of this process does not declare: by the directory, a job or a
- * record, so that another release may know it. Nothing ran. Retryable: it passes when the release
- * that declares the shard is deployed here.
+ * The directory, a job or a record names a shard that the topology of this process does not declare.
+ * A newer release may declare it. Nothing ran. Retryable: it succeeds once the release that declares
+ * the shard is deployed here.
  */
 export class ShardNotDeclaredError extends SwitchyardError {
   static override readonly code = 'SHARD_NOT_DECLARED';

@@ -21,7 +21,7 @@ const context = new ShardContext(topology());
 const here = () => currentFrame() as Frame;
 const anna = { tenant: 't_a', shard: 'us1', epoch: 3 };
 
-it('onRole and the entry of a place refuse what is no role, and run nothing', () => {
+it('onRole and the entry of a place refuse an unknown role, and run nothing', () => {
   const nonsense = 'nonsense' as 'reader';
   const refused = expect.objectContaining({ code: 'ROLE_UNKNOWN' });
   let ran = false;
@@ -82,7 +82,7 @@ describe('the axes', () => {
   });
 });
 
-/** What the axes should be, told without the code under test. */
+/** The expected axes, computed without the code under test. */
 type Expected = Pick<Frame, 'role' | 'readOnly'> & { shard?: string; tenant?: string };
 const OUTSIDE: Expected = { role: 'writer', readOnly: false };
 const SCOPES: Record<
@@ -135,7 +135,7 @@ describe('read-only', () => {
     });
   });
 
-  it('is loosened only by the function that says so, and only inside it', () => {
+  it('is loosened only by writable, and only inside it', () => {
     readOnly(() => {
       writable('a test', () => expect(here().readOnly).toBe(false));
       expect(here().readOnly).toBe(true);
@@ -226,7 +226,7 @@ describe('the end of a scope', () => {
 });
 
 describe('bindShard', () => {
-  it('runs a callback in the context of whoever bound it, with its arguments and this', () => {
+  it('runs a callback in the context of the code that bound it, with its arguments and this', () => {
     const bound = context.onShard('us1', () =>
       bindShard(function (this: { unit: string }, n: number) {
         return [here().place?.shard, this.unit, n];

@@ -6,7 +6,7 @@ import { bindResult } from './lazy-results.ts';
 import { isThenable, whenSettled } from './settled.ts';
 import { currentFrame, runInFrame } from './storage.ts';
 
-/** The axes of a frame that a scope may set; what it leaves out is inherited. */
+/** The axes of a frame that a scope may set; it inherits the others. */
 export interface Axes {
   readonly place?: Place;
   readonly role?: Role;
@@ -20,7 +20,7 @@ export interface Axes {
  * has returned, or when the promise it returned has settled. A thenable that is not a promise
  * (a lazy query) is resolved inside the scope, because awaiting it outside would run it elsewhere;
  * generators and streams that it answers run in it step by step, and it is over when they have ended.
- * `independent`: the transactions that are open outside are not the scope's.
+ * `independent`: transactions that are open outside do not belong to the scope.
  */
 export function openScope<T>(
   outer: Frame | undefined,
@@ -46,7 +46,7 @@ export function openScope<T>(
   return result;
 }
 
-/** Field by field: spreading two objects would be most of what an entry costs. */
+/** Field by field, because spreading two objects would be most of the cost of an entry. */
 function frameOf(outer: Frame | undefined, axes: Axes, activity: Activity): Frame {
   return Object.freeze({
     place: axes.place ?? outer?.place,
@@ -58,7 +58,7 @@ function frameOf(outer: Frame | undefined, axes: Axes, activity: Activity): Fram
   });
 }
 
-/** A promise with a `then` of its own may begin its work there, as every other thenable may. */
+/** A promise with its own `then` may begin its work in there, as every other thenable may. */
 function settleInside<T>(result: T): T {
   if (!isThenable(result) || result.then === PROMISE_THEN) return result;
   return new Promise((resolve) => resolve(result)) as T;
@@ -116,7 +116,7 @@ function escape<T>(
  */
 export function bindShard<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R {
   const frame = currentFrame();
-  if (frame?.place === undefined) throw new ShardContextMissingError('bindShard()');
+  if (frame?.place === undefined) throw new ShardContextMissingError('bind a callback (bindShard)');
   return function (this: unknown, ...args: A): R {
     const result = runInFrame(frame, () => fn.apply(this, args));
     bindResult(result, frame, () => undefined);

@@ -1,4 +1,4 @@
-/** True for what can be awaited: promises, and queries that begin when they are awaited. */
+/** True for values that can be awaited: promises, and queries that begin when they are awaited. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
     ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
@@ -7,8 +7,8 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /**
- * The promise, with `end` called before anybody hears how it settled. By `then`: what `finally` in an
- * async function does takes two promises, and every scope and job passes here.
+ * The promise, with `end` called before any other listener learns how it settled. It uses `then`,
+ * because `finally` in an async function takes two promises, and every scope and job passes here.
  */
 export function whenSettled<T>(promise: Promise<T>, end: (value?: T) => void): Promise<T> {
   return promise.then(

@@ -10,9 +10,9 @@ import { openScope, type Axes } from './scope.ts';
 import { currentFrame } from './storage.ts';
 import type { Topology } from './topology.ts';
 
-/** What a scope may ask for beside its place. */
+/** Options of a scope beside its place. */
 export interface EnterOptions {
-  /** Refuses every change of place inside. Default: as outside; adapters set it. */
+  /** Refuses every change of place inside. Default: as outside. Adapters set it. */
   readonly lock?: boolean;
   /** Where reads go. Default: as outside. */
   readonly role?: Role;
@@ -21,8 +21,8 @@ export interface EnterOptions {
   /** Declares that the work inside is not part of the transaction that is open outside. */
   readonly independentOfTransaction?: boolean;
   /**
-   * What late use names as the place where the scope was opened, in place of the stack, which
-   * costs 3 to 5 µs to keep: for adapters, in whose loops it says nothing.
+   * Late use reports this name instead of the stack at which the scope was opened. For adapters: the
+   * stack costs 3 to 5 µs, and in an adapter's loop it tells nothing.
    */
   readonly openedBy?: string;
 }
@@ -58,7 +58,7 @@ export class ShardContext {
 
   /**
    * Runs `fn` for a tenant on the shard where its placement puts it. The epoch is what the shard's
-   * fence compares, so it must come from the directory and never be made up.
+   * fence compares, so it must come from the directory.
    * @throws TenantNameRefusedError, ShardNotDeclaredError, ShardLockedError,
    *   ShardSwitchInTransactionError
    */
@@ -81,8 +81,8 @@ function enter<T>(place: Place, fn: () => T, options: EnterOptions, opener: Open
 }
 
 /**
- * Re-entering the same place is free: the same frame goes on, unless an axis is tightened or the
- * scope is over, where whoever enters on purpose is no late user.
+ * Re-entering the same place is free: the same frame goes on. A new frame is made where an axis is
+ * tightened, and where the scope is over: code that enters the place again is no late use.
  */
 function reenter<T>(outer: Frame, axes: Axes, fn: () => T, opener: Opener): T {
   const { role, readOnly, locked, activity } = outer;
@@ -98,7 +98,7 @@ function axesOf(place: Place, options: EnterOptions, outer: Frame | undefined): 
     role: options.role ?? outer?.role ?? 'writer',
     readOnly: options.readOnly === true || (outer?.readOnly ?? false),
     locked: options.lock === true || (outer?.locked ?? false),
-    unfenced: undefined, // given for one place; another place asks again
+    unfenced: undefined, // given for one place only; another place needs its own
   };
 }
 

@@ -2,16 +2,16 @@ import { causesOf, isSwitchyardError, type SwitchyardError } from './errors.ts';
 import { StaleRouteError, TenantFrozenError } from './routing-errors.ts';
 
 /**
- * What a shard said of a tenant when it refused a unit of work; nothing was written. `stale`: the
- * tenant lives elsewhere, or at a newer epoch. `absent`: the shard has never heard of it, because its
- * assignment was killed half-way. `frozen`: it is being switched.
+ * Why a shard refused a unit of work of a tenant; nothing was written. `stale`: the tenant lives
+ * elsewhere, or at a newer epoch. `absent`: the shard has no record of the tenant, because its
+ * assignment was killed half-way. `frozen`: its placement is being changed.
  */
 export interface ShardRefusal {
   readonly kind: 'stale' | 'absent' | 'frozen';
   readonly tenant: string;
-  /** The refusal itself; what was caught may be a host's error around it. */
+  /** The refusal itself; the caught error may be a host's error around it. */
   readonly error: SwitchyardError;
-  /** The epoch by which the caller came, where the refusal names it. */
+  /** The epoch of the caller's route, where the refusal names it. */
   readonly seenEpoch: number | undefined;
 }
 

@@ -45,9 +45,9 @@ describe('the storage', () => {
   });
 });
 
-// What Node itself does. Not rules of ours: reasons for them. A change here is news for the docs.
+// The behaviour of Node itself, the reason for our rules. If it changes, the docs must change too.
 describe('the context in Node', () => {
-  it('follows promises, timers, immediates, ticks and microtasks of whoever made them', async () => {
+  it('follows promises, timers, immediates, ticks and microtasks of the code that made them', async () => {
     const makers = [
       (done: () => void) => setTimeout(done, 0),
       (done: () => void) => setImmediate(done),
@@ -99,7 +99,7 @@ describe('the context in Node', () => {
     expect((await b.next()).value).toBeUndefined();
   });
 
-  it('of a socket’s events is that of whoever opened it, for as long as it lives', async () => {
+  it('of a socket’s events is that of the code that opened it, for as long as it lives', async () => {
     const server = createServer((socket) => socket.pipe(socket)).listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
     const { port } = server.address() as { port: number };

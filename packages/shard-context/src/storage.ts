@@ -21,8 +21,8 @@ export function currentShard(): string | undefined {
 }
 
 /**
- * The tenant for whom the running code works; undefined outside every shard context, and in one that
- * names a shard only.
+ * The tenant of the running code; undefined outside every shard context, and in a context that names
+ * a shard only.
  */
 export function currentTenant(): string | undefined {
   return currentFrame()?.place?.tenant;
@@ -34,8 +34,8 @@ export function runInFrame<T>(frame: Frame | undefined, fn: () => T): T {
 }
 
 /**
- * Runs `fn` outside every shard context. For work that belongs to nobody: opening a pooled
- * connection (whose socket would keep its opener's context), loading a shared cache entry.
+ * Runs `fn` outside every shard context. For work that belongs to no tenant: opening a pooled
+ * connection (its socket would keep the context in which it was opened), loading a shared cache entry.
  */
 export function outsideContext<T>(fn: () => T): T {
   return storage.run(undefined, fn);

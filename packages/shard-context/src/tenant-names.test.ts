@@ -19,7 +19,7 @@ const allowed = (definition: TenantNamesDefinition, names: readonly unknown[]) =
 };
 
 describe('the names that a fleet allows for tenants', () => {
-  it('are by default words that every collation tells apart', () => {
+  it('are by default words that every collation distinguishes', () => {
     const good = ['a', '0', 't_1', 'acme.eu:main-2', 'a'.repeat(63)];
     const bad = ['', 'ACME', 'acme ', ' acme', 'acmé', '_a', '-a', 'a/b', 'a\n', 'a'.repeat(64)];
     expect(allowed({}, [...good, ...bad, undefined, null, 5, ['a']])).toEqual(good);
@@ -79,7 +79,7 @@ describe('the name of a tenant that is entered', () => {
       () => currentFrame()?.place?.tenant,
     );
 
-  it('must be allowed, and what is not leaves the context as it was', () => {
+  it('must be allowed; a refused name leaves the context as it was', () => {
     expect(enter('acme')).toBe('acme');
     for (const name of ['ACME', 'acme ', '', undefined]) {
       expect(() => enter(name)).toThrow(expect.objectContaining({ code: 'TENANT_NAME_REFUSED' }));

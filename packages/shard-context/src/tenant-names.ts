@@ -2,7 +2,7 @@ import { SwitchyardError, printName } from './errors.ts';
 
 /**
  * The forms of names. `word`: `[a-z0-9][a-z0-9._:-]*`, which the collations of MySQL and MariaDB
- * tell apart but a few that tenant columns may not have. `number`: decimal, without leading zeros.
+ * distinguish, except a few that tenant columns may not have. `number`: decimal, without leading zeros.
  * `uuid`: its canonical lower-case form. `hex`: bytes in lower case, as binary columns are named.
  */
 export type TenantNameForm = 'word' | 'number' | 'uuid' | 'hex';
@@ -22,18 +22,18 @@ export interface TenantNamesDefinition {
   readonly anyCharacter?: boolean;
 }
 
-/** What a column can keep apart, beside what the fleet declares. */
+/** The names that a column can store and distinguish: it narrows the declaration of the fleet. */
 export interface TenantNameLimit {
   readonly form?: TenantNameForm | undefined;
   /** Longest name, in bytes. */
   readonly maxLength: number;
   /** Shortest name, in bytes. Default 1. */
   readonly minLength?: number;
-  /** What says so: `Bill.customer (int)`. */
+  /** The column that sets the limit: `Bill.customer (int)`. */
   readonly column: string;
 }
 
-/** One byte more, and the system tables could not keep it. */
+/** The system tables cannot store a longer name. */
 const LONGEST = 255;
 const DEFAULT_LENGTH = { word: 63, number: 18, uuid: 36, hex: 63 } as const;
 const PATTERN: Readonly<Record<TenantNameForm, RegExp>> = {
@@ -67,9 +67,9 @@ export class TenantNameRefusedError extends SwitchyardError {
 }
 
 /**
- * The one place that says what may be the name of a tenant. A name is compared by many: directory,
- * fence, table, cache, queue. Two names that one of them takes for one would share their rows, so
- * that only those are allowed which all of them tell apart.
+ * The one place that decides which names a tenant may have. Many parts compare names: directory,
+ * fence, table, cache, queue. If one of them took two names for the same name, two tenants would share
+ * their rows. Therefore only names that all of these parts distinguish are allowed.
  */
 export class TenantNames {
   readonly #anyCharacter: boolean;
@@ -120,8 +120,8 @@ export class TenantNames {
   }
 
   /**
-   * Allows from now on only what the column can keep too: the narrowest column counts. Called by the
-   * data source at its start for each tenant column.
+   * From now on allows only names that the column can store too: the narrowest column counts. The data
+   * source calls it at its start, for each tenant column.
    */
   narrow({ form, maxLength, minLength = 1, column }: TenantNameLimit): void {
     const ruled = form !== undefined && !this.#rules.has(PATTERN[form]);
@@ -135,7 +135,7 @@ export class TenantNames {
   }
 
   #hasWrongLength(name: string): boolean {
-    // A character has one byte at least, so that a name of 1 MB is not counted through.
+    // A character has at least one byte: this refuses a name of 1 MB without counting its bytes.
     if (name.length > this.#maxLength) return true;
     const bytes = this.#anyCharacter ? Buffer.byteLength(name) : name.length;
     return bytes > this.#maxLength || bytes < this.#minLength;
@@ -175,7 +175,7 @@ export function tenantNamesProblems(
   return problems;
 }
 
-/** With `g` or `y` a RegExp answers by where it stopped the last time. */
+/** With `g` or `y`, a RegExp starts where its last match stopped. */
 function isWholePattern(pattern: unknown): boolean {
   if (!(pattern instanceof RegExp) || /[gym]/.test(pattern.flags)) return false;
   return pattern.source.startsWith('^') && pattern.source.endsWith('$');

@@ -8,7 +8,7 @@ export interface Endpoint {
   readonly port?: number;
 }
 
-/** A password: proved to the server, and not sent in clear text over an open line. */
+/** A password: it is proved to the server, and never sent in clear text without TLS. */
 export interface PasswordCredentials {
   readonly user: string;
   readonly password: string;
@@ -24,7 +24,7 @@ export interface CleartextCredentials {
   readonly cleartext: true;
 }
 
-/** What a new physical connection logs in with. */
+/** How a new physical connection logs in. */
 export type Credentials = PasswordCredentials | CleartextCredentials;
 
 /** Certificates or keys, as text in the PEM format. */
@@ -32,7 +32,7 @@ export type Pem = string | Buffer | readonly (string | Buffer)[];
 
 /** How every connection to a server is encrypted. `{}` verifies by the authorities of Node. */
 export interface ServerTls {
-  /** Authorities whose certificates are believed. Default: those that Node ships. */
+  /** Authorities whose certificates are trusted. Default: those that Node ships. */
   readonly ca?: Pem;
   /** The client's certificate, where the server asks for one; with `key`. */
   readonly cert?: Pem;
@@ -44,9 +44,9 @@ export interface ServerTls {
   /** Default `TLSv1.2`. */
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
   /**
-   * `full` (default) believes a certificate of a known authority that has the server's name.
-   * `authority-only` takes any name: everybody with a certificate of that authority can then pose as
-   * the server. `off` takes any certificate: everybody on the way can.
+   * `full` (default) trusts a certificate of a known authority that has the server's name.
+   * `authority-only` accepts any name: each holder of a certificate of that authority can then pose as
+   * the server. `off` accepts any certificate: each attacker on the network path can pose as it.
    */
   readonly verify?: 'full' | 'authority-only' | 'off';
 }
@@ -62,9 +62,9 @@ export interface ServerDefinition {
   readonly engine: Engine;
   /** The oldest version this server may be, `8.4.0` or `10.11.0`. Default: 8.4.0 / 10.11.0. */
   readonly minVersion?: string;
-  /** Takes writes, and every read that asks for no reader. */
+  /** Takes writes, and every read that does not ask for a reader. */
   readonly writer: Endpoint;
-  /** Servers that copy the writer. Default: none. */
+  /** Replicas of the writer. Default: none. */
   readonly readers?: readonly Endpoint[];
   /** Most connections that this process opens to the server, over all its shards. Default 20. */
   readonly maxConnections?: number;
@@ -73,7 +73,7 @@ export interface ServerDefinition {
    * is never stored or logged.
    */
   readonly credentials: () => Credentials | Promise<Credentials>;
-  /** Encrypts every connection to the server, whoever opens it. Default: not encrypted. */
+  /** Encrypts every connection to the server. Default: not encrypted. */
   readonly tls?: ServerTls;
 }
 

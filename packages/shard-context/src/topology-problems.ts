@@ -9,15 +9,15 @@ import type {
 import { sessionProblems } from './session/session-problems.ts';
 import { tenantNamesProblems } from './tenant-names.ts';
 
-/** One thing that is wrong with a topology. */
+/** One fault of a topology. */
 export interface TopologyProblem {
-  /** The field, as one would write it in code: `shards[1].server`. */
+  /** The field, as it is written in code: `shards[1].server`. */
   readonly field: string;
-  /** What is wrong with it and what would be right. */
+  /** Its fault, and the values that it may have. */
   readonly problem: string;
 }
 
-/** The topology contradicts itself. All problems are named at once; nothing was changed. */
+/** The topology is not valid. The error names all problems at once; nothing was changed. */
 export class TopologyInvalidError extends SwitchyardError {
   static override readonly code = 'TOPOLOGY_INVALID';
   readonly problems: readonly TopologyProblem[];
@@ -36,10 +36,10 @@ export class TopologyInvalidError extends SwitchyardError {
 const MAX_ORDINAL = 1023;
 const NAME = /^[a-z][a-z0-9_-]{0,31}$/;
 const VERSION = /^\d+\.\d+(\.\d+)?$/;
-/** MySQL limits a database name to 64 characters; the rest is our own caution. */
+/** MySQL limits a database name to 64 characters; the permitted characters are our own restriction. */
 const DATABASE = /^[A-Za-z0-9_$-]{1,64}$/;
 
-/** Everything that is wrong with a topology, in the order of its fields; empty when it is right. */
+/** All problems of a topology, in the order of its fields; empty when it is valid. */
 export function topologyProblems(definition: TopologyDefinition): TopologyProblem[] {
   const servers = definition.servers ?? [];
   const shards = definition.shards ?? [];
@@ -115,7 +115,7 @@ const TLS_FIELDS: Readonly<Record<keyof ServerTls, (value: unknown) => boolean>>
   verify: (value) => value === 'full' || value === 'authority-only' || value === 'off',
 };
 
-/** A setting that is wrong or unknown must not leave a connection less safe than it was meant. */
+/** A wrong or unknown setting is refused: a connection must not be less safe than was intended. */
 function tlsProblems(tls: ServerTls | undefined, at: string): TopologyProblem[] {
   if (tls === undefined) return [];
   if (typeof tls !== 'object' || tls === null) {
@@ -208,7 +208,7 @@ function repeated<T>(
   });
 }
 
-/** Two shards on one database are told apart by where they listen, not by their server's name. */
+/** The address of a shard's database. Two names of one server must not hide that it is the same. */
 function databaseOf(shard: ShardDefinition, servers: readonly ServerDefinition[]): string {
   const writer = servers.find(({ name }) => name === shard.server)?.writer;
   return `${writer?.host ?? shard.server}:${writer?.port ?? 3306}/${shard.database}`;

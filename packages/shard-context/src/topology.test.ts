@@ -52,7 +52,7 @@ describe('a topology', () => {
     );
   });
 
-  it('freezes what it hands out', () => {
+  it('freezes its servers and shards', () => {
     const topology = defineTopology(fleet());
     expect(Object.isFrozen(topology.shard('us1'))).toBe(true);
     expect(Object.isFrozen(topology.shard('us1').server)).toBe(true);

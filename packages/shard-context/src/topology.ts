@@ -22,7 +22,7 @@ const OLDEST = { mysql: '8.4.0', mariadb: '10.11.0' } as const;
 export class Topology {
   readonly fleet: string;
   readonly regions: readonly string[];
-  /** Which names tenants may have; the data source narrows it to what its columns can keep. */
+  /** The names that tenants may have; the data source narrows them to those its columns can store. */
   readonly tenantNames: TenantNames;
   #definition: TopologyDefinition;
   #servers = new Map<string, Server>();
@@ -89,8 +89,8 @@ export class Topology {
   }
 
   /**
-   * Calls `listener` with the shards of each later addition; what it throws refuses the addition.
-   * Returns the way to stop that.
+   * Calls `listener` with the shards of each later addition. If it throws, the addition is refused with
+   * its error. Returns a function that removes the listener.
    */
   onAdded(listener: (added: readonly Shard[]) => void): () => void {
     this.#listeners.add(listener);

@@ -8,7 +8,7 @@ export class DuplicateUnderNewKeyError extends SwitchyardError {
   constructor(table: string, uniqueKey: string, cause: unknown) {
     super(
       {
-        attempted: `Cannot copy all rows of table ${table}`,
+        attempted: `copy all rows of table ${table}`,
         reason: `two of its rows have the same value under the unique key ${uniqueKey}`,
         remedy: 'Change one of the rows, or leave the unique key out; the original is untouched',
       },
@@ -24,7 +24,7 @@ export class RowDoesNotFitError extends SwitchyardError {
   constructor(table: string, number: number, cause: unknown) {
     super(
       {
-        attempted: `Cannot copy all rows of table ${table}`,
+        attempted: `copy all rows of table ${table}`,
         reason: `the server refused a row under the new definition with error ${number}`,
         remedy: 'Change the rows that do not fit, or the definition; the original is untouched',
       },

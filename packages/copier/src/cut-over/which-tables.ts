@@ -8,7 +8,7 @@ export class CopyTablesChangedError extends SwitchyardError {
   static override readonly code = 'COPY_TABLES_CHANGED';
   constructor(table: string, found: readonly string[]) {
     super({
-      attempted: `Cannot go on with the copy of table ${table}`,
+      attempted: `go on with the copy of table ${table}`,
       reason: `of its tables only these are there: ${found.join(', ') || 'none'}`,
       remedy: 'Find out who changed them, and restore the missing table before going on',
     });

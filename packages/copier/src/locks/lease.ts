@@ -8,7 +8,7 @@ export class CopyBusyError extends SwitchyardError {
   static override readonly retryable = true;
   constructor(table: string) {
     super({
-      attempted: `Cannot work on the copy of table ${table}`,
+      attempted: `work on the copy of table ${table}`,
       reason: 'another session has its lock',
       remedy: 'Wait until that run ends, or end its process',
     });

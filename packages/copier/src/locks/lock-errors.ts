@@ -6,7 +6,7 @@ export class TableStaysLockedError extends SwitchyardError {
   static override readonly retryable = true;
   constructor(table: string, reason: string) {
     super({
-      attempted: `Cannot lock table ${table}`,
+      attempted: `lock table ${table}`,
       reason: `it stayed in use: ${reason}`,
       remedy: 'End those transactions, or try at a quieter time',
     });

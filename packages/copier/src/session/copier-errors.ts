@@ -4,7 +4,7 @@ import { SwitchyardError } from '@switchyard/shard-context/internal';
 export class TableNotCopyableError extends SwitchyardError {
   static override readonly code = 'TABLE_NOT_COPYABLE';
   constructor(table: string, reason: string, remedy: string) {
-    super({ attempted: `Cannot copy table ${table}`, reason, remedy });
+    super({ attempted: `copy table ${table}`, reason, remedy });
   }
 }
 
@@ -12,7 +12,7 @@ export class TableNotCopyableError extends SwitchyardError {
 export class ChangeSourceUnusableError extends SwitchyardError {
   static override readonly code = 'CHANGE_SOURCE_UNUSABLE';
   constructor(table: string, refusal: { reason: string; remedy: string }, cause?: unknown) {
-    super({ attempted: `Cannot record the changes of table ${table}`, ...refusal }, { cause });
+    super({ attempted: `record the changes of table ${table}`, ...refusal }, { cause });
   }
 }
 
@@ -22,7 +22,7 @@ export class ChangeSourceLostError extends SwitchyardError {
   static override readonly retryable = true;
   constructor(table: string, reason: string) {
     super({
-      attempted: `Cannot go on copying table ${table}`,
+      attempted: `go on copying table ${table}`,
       reason,
       remedy: 'Abort the copy, then start it again from the beginning',
     });

@@ -6,7 +6,7 @@ export class OtherCopyBegunError extends SwitchyardError {
   static override readonly code = 'OTHER_COPY_BEGUN';
   constructor(table: string) {
     super({
-      attempted: `Cannot copy table ${table}`,
+      attempted: `copy table ${table}`,
       reason: 'a copy towards another definition was begun and is not ended',
       remedy: 'Go on with that one, or abort it first',
     });
@@ -18,7 +18,7 @@ export class CopySwappedError extends SwitchyardError {
   static override readonly code = 'COPY_SWAPPED';
   constructor(table: string) {
     super({
-      attempted: `Cannot abort the copy of table ${table}`,
+      attempted: `abort the copy of table ${table}`,
       reason: 'the new table is in its place already',
       remedy: 'Run the copy again: it only removes what is left',
     });
@@ -31,7 +31,7 @@ export class DefinitionRefusedError extends SwitchyardError {
   constructor(table: string, cause: unknown) {
     super(
       {
-        attempted: `Cannot give table ${table} its new definition`,
+        attempted: `give table ${table} its new definition`,
         reason: `the server refused it on an empty table with error ${failureNumber(cause)}`,
         remedy: 'Correct the clauses; the cause has the words of the server',
       },

@@ -9,7 +9,7 @@ export class RowsDifferError extends SwitchyardError {
   readonly columns: readonly string[];
   constructor(table: string, rows: number, columns: readonly string[]) {
     super({
-      attempted: `Cannot swap the copy of table ${table} in`,
+      attempted: `swap the copy of table ${table} in`,
       reason: `${rows} of its rows differ from the original in ${columns.join(', ') || 'being there'} after they were copied again`,
       remedy:
         'Say with the clauses how those values convert, or change the table in place; the original is untouched',

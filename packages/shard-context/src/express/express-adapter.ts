@@ -2,8 +2,8 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { connectShardContext, problemOf, sendProblem, type ShardRequests } from '../http/index.ts';
 
 /**
- * Express middleware: what is registered after it runs in the locked context of the request's
- * tenant, to the last byte of the response. Before or after body parsers alike.
+ * Express middleware: handlers that are registered after it run in the locked context of the
+ * request's tenant, to the last byte of the response. It may stand before or after body parsers.
  *
  * ```ts
  * app.use(expressShardContext({ locator, context, keyOf }));
@@ -16,8 +16,8 @@ export function expressShardContext(requests: ShardRequests<Request>): RequestHa
 }
 
 /**
- * Express error handler: tells errors of Switchyard as problems (503 for what may succeed later,
- * 500 for the rest) and hands all others on. Register it after the routes.
+ * Express error handler: answers errors of Switchyard with a problem (503 where a retry may succeed,
+ * 500 otherwise) and passes all other errors on. Register it after the routes.
  */
 export function expressShardErrors(
   error: unknown,

@@ -26,7 +26,8 @@ export function fastifyShardContext(
   requests: ShardRequests<FastifyRequest>,
   registered: (error?: Error) => void,
 ): void {
-  // A callback hook, because an async one would go on outside: Fastify attaches its own `then`.
+  // A callback hook: after an async hook the request would leave the context, because Fastify
+  // attaches its own `then`.
   app.addHook('onRequest', (request, reply, done) => {
     void enterRequest<FastifyRequest, void>(requests, request, {
       incoming: request.raw,
@@ -37,21 +38,21 @@ export function fastifyShardContext(
       over: () => responseOver(reply.raw),
     });
   });
-  // The clock of a connection belongs to whoever started the server.
+  // The timers of a connection belong to the code that started the server.
   app.addHook('onTimeout', (_request, _reply, done) => outsideContext(done));
   registered();
 }
 
-// Without this Fastify would keep the hook to the plugin's own routes. It is what fastify-plugin
-// sets; that package is not needed for one symbol.
+// Without this, Fastify would run the hook for the plugin's own routes only. fastify-plugin sets
+// the same symbol; that package is not needed for one symbol.
 Object.assign(fastifyShardContext, {
   [Symbol.for('skip-override')]: true,
   [Symbol.for('fastify.display-name')]: '@switchyard/shard-context',
 });
 
 /**
- * Fastify error handler: tells errors of Switchyard as problems (503 for what may succeed later,
- * 500 for the rest) and leaves all others to Fastify.
+ * Fastify error handler: answers errors of Switchyard with a problem (503 where a retry may succeed,
+ * 500 otherwise) and leaves all other errors to Fastify.
  */
 export function fastifyShardErrors(
   error: unknown,
@@ -64,7 +65,7 @@ export function fastifyShardErrors(
   void answer(reply, problem);
 }
 
-/** What of a reply is used here; those of HTTP/1 and HTTP/2 servers both have it. */
+/** The part of a reply that is used here; replies of HTTP/1 and of HTTP/2 servers have it. */
 interface ProblemReply extends HeaderBearer {
   code(status: number): ProblemReply;
   headers(values: Record<string, string>): ProblemReply;

@@ -8,8 +8,8 @@ import { GLOBAL_ID_MAX_LENGTH, MODEL, NAME } from './global-id.ts';
 const PARAMETERS = ['shard', 'tenant', 'e'];
 
 /**
- * Why a text is not a global ID, as an error to throw. The reading itself is one expression, which
- * is fast and says only yes or no; this slow second look is taken for refused texts alone.
+ * Why a text is not a global ID, as an error to throw. Parsing uses one regular expression, which is
+ * fast but tells only whether the text matches. This slow second look is for refused texts only.
  */
 export function problemOfText(text: unknown): GlobalIdInvalidError | GlobalIdShardMissingError {
   if (typeof text !== 'string') return invalid('not-text', 'it is not text');

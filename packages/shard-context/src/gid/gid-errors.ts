@@ -34,7 +34,7 @@ export class GlobalIdInvalidError extends SwitchyardError {
   }
 }
 
-/** The global ID does not say on which shard the record was last seen. Nothing was looked up. */
+/** The global ID does not name the shard on which the record was last seen. Nothing was looked up. */
 export class GlobalIdShardMissingError extends SwitchyardError {
   static override readonly code = 'GLOBAL_ID_SHARD_MISSING';
   constructor() {
@@ -47,8 +47,8 @@ export class GlobalIdShardMissingError extends SwitchyardError {
 }
 
 /**
- * A signed global ID was not accepted: altered, expired, made for another purpose or by an unknown
- * key. Which of these it was is not told, so that nobody can probe.
+ * A signed global ID was not accepted: it was altered, has expired, or was made for another purpose
+ * or by an unknown key. The error does not tell which, so that a client cannot probe.
  */
 export class GlobalIdSignatureError extends SwitchyardError {
   static override readonly code = 'GLOBAL_ID_SIGNATURE_INVALID';
@@ -61,7 +61,7 @@ export class GlobalIdSignatureError extends SwitchyardError {
   }
 }
 
-/** The global ID is sound but names a model that this caller does not accept. */
+/** The global ID is valid, but it names a model that this caller does not accept. */
 export class GlobalIdModelRefusedError extends SwitchyardError {
   static override readonly code = 'GLOBAL_ID_MODEL_REFUSED';
   constructor(model: string, accepted: readonly string[]) {
@@ -73,7 +73,7 @@ export class GlobalIdModelRefusedError extends SwitchyardError {
   }
 }
 
-/** A signer was given keys that it will not work with. */
+/** A signer was given keys that it does not accept. */
 export class GlobalIdKeyError extends SwitchyardError {
   static override readonly code = 'GLOBAL_ID_KEY_INVALID';
   constructor(reason: string) {

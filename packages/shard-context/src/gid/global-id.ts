@@ -15,8 +15,8 @@ export const NAME = /^[a-z][a-z0-9_-]{0,31}$/;
 export const MODEL = /^[A-Za-z_$][\w$]*$/;
 
 /**
- * A record's identity as it crosses a process boundary: a frozen value. Fleet, model and id say
- * which record; the tenant routes, where there is one; shard and epoch say where it was last seen.
+ * A record's identity as it crosses a process boundary: a frozen value. Fleet, model and id identify
+ * the record. The tenant, where there is one, routes. Shard and epoch tell where it was last seen.
  */
 export interface GlobalId extends RecordReference {
   /** The fleet whose topology names the shard. */
@@ -33,7 +33,7 @@ export function globalId(value: GlobalId): GlobalId {
   return Object.freeze({ fleet, model, id: Object.freeze([...id]), shard, tenant, epoch });
 }
 
-/** Refuses what is not a global ID. @throws GlobalIdInvalidError, GlobalIdShardMissingError */
+/** Refuses a value that is not a global ID. @throws GlobalIdInvalidError, GlobalIdShardMissingError */
 export function checkGlobalId(value: GlobalId): void {
   if (value.shard === undefined || value.shard === '') throw new GlobalIdShardMissingError();
   const problem = problemOf(value);
@@ -41,8 +41,8 @@ export function checkGlobalId(value: GlobalId): void {
 }
 
 /**
- * A global ID that was read from its text, which it keeps: the parts are slices of it. A copy has no
- * private field, so one that is spread with other parts is checked again before it is written.
+ * A global ID that was read from its text. It keeps the text, and its parts are slices of it. A copy
+ * has no private field, so a copy with other parts is checked again before it is written.
  */
 export class ReadGlobalId implements GlobalId {
   readonly fleet: string;
@@ -64,7 +64,7 @@ export class ReadGlobalId implements GlobalId {
     Object.freeze(this);
   }
 
-  /** The text that the value was read from; undefined for values that were made otherwise. */
+  /** The text that the value was read from; undefined for values that were not read from a text. */
   static textOf(value: object): string | undefined {
     return #text in value ? value.#text : undefined;
   }
@@ -106,7 +106,7 @@ function isText(value: unknown): boolean {
   return typeof value === 'string' && value !== '' && isWellFormed(value);
 }
 
-/** Half a character is no text: no encoding carries it. */
+/** A lone surrogate is not text: UTF-8 cannot encode it. */
 function isWellFormed(value: string): boolean {
   return (value as string & { isWellFormed(): boolean }).isWellFormed(); // ES2024, in Node 20
 }

@@ -5,7 +5,7 @@ import { GlobalIdKeyError } from './gid-errors.ts';
 export interface SigningKey {
   /** 1 to 32 letters, digits, `_` or `-`; never reused for another key. */
   readonly id: string;
-  /** From `crypto.createSecretKey`: unlike a Buffer it shows its bytes to no log. */
+  /** From `crypto.createSecretKey`: unlike a Buffer, it does not show its bytes in a log. */
   readonly key: KeyObject;
 }
 
@@ -14,7 +14,7 @@ const MIN_KEY_BYTES = 32;
 
 /** 32 bytes in base64url. */
 export const SIGNATURE_LENGTH = 43;
-/** Written and compared without a pause in between, so that one pair serves all. */
+/** One pair serves all calls, because it is filled and compared without an `await` in between. */
 const [EXPECTED, GIVEN] = [Buffer.alloc(SIGNATURE_LENGTH), Buffer.alloc(SIGNATURE_LENGTH)];
 
 /** A key, and how a text that it signs ends: `&k=<key id>`. */
@@ -83,7 +83,7 @@ function digest(key: KeyObject, text: string): string {
   return createHmac('sha256', key).update(text).digest('base64url');
 }
 
-/** Takes as long for two texts of one length wherever they differ. */
+/** Takes the same time for all pairs of texts of one length. */
 function isSame(expected: string, given: string): boolean {
   if (given.length !== expected.length) return false;
   EXPECTED.write(expected, 'latin1');

@@ -8,13 +8,13 @@ import {
 } from './global-id.ts';
 import { decodePart } from './text.ts';
 
-/** A whole global ID in its one order of parameters; what it does not match is told apart later. */
+/** A whole global ID with its parameters in their order. `diagnose` explains texts that do not match. */
 const GLOBAL_ID =
   /^gid:\/\/([a-z][a-z0-9_-]{0,31})\/([A-Za-z_$][\w$]*)\/([^?&#]+)\?shard=([a-z][a-z0-9_-]{0,31})(?:&tenant=([^&#]+)(?:&e=([1-9]\d{0,15}))?)?$/;
 
 /**
- * Reads a global ID. Strict: one record in one place has one text, so whatever is repeated, unknown,
- * out of order, in another case or otherwise encoded is refused, and
+ * Reads a global ID. Strict: one record in one place has one text, so a text with a parameter that is
+ * repeated, unknown, out of order, in another case or encoded differently is refused, and
  * `formatGlobalId(parseGlobalId(text)) === text`.
  * @throws GlobalIdInvalidError naming the problem, GlobalIdShardMissingError
  */

@@ -17,15 +17,15 @@ export interface SignerKeys {
   readonly now?: () => number;
 }
 
-/** What a signature is good for, and how long. Exactly one way to say how long is required. */
+/** The purpose of a signature, and how long it is valid: give exactly one of the ways to set that. */
 export type SignOptions = {
-  /** Which use it is made for: `download`, `invitation`. Verified, never guessed. */
+  /** The use it is made for: `download`, `invitation`. The verifier must name the same. */
   readonly purpose: string;
 } & (
   { readonly expiresAt: Date } | { readonly expiresInMs: number } | { readonly expires: 'never' }
 );
 
-/** What a verifier accepts. */
+/** The IDs that a verifier accepts. */
 export interface VerifyOptions {
   readonly purpose: string;
   /** Names of the models that are accepted. Default: all. */
@@ -38,7 +38,7 @@ const SIGNATURE_START = '&sig=';
 const SIGNED_MAX_LENGTH = 2_200;
 
 /**
- * Signs global IDs that leave the house, and verifies them when they come back. The signature
+ * Signs global IDs that leave your services, and verifies them when they come back. The signature
  * covers the whole text, the expiry, the key id and the purpose.
  */
 export class GlobalIdSigner {
@@ -86,15 +86,15 @@ export class GlobalIdSigner {
       throw new GlobalIdInvalidError('expiry', reason);
     }
     if (expires === 'never') return '';
-    // Down to the millisecond, so that nothing is good for longer than it was asked for.
+    // Exact to the millisecond, so that no signature is valid for longer than was asked for.
     const at = Math.floor(momentOf(expiresAt, expiresInMs, this.#now()));
     if (Number.isSafeInteger(at) && at > 0 && at < 1e15) return `&x=${secondsOf(at)}`;
     throw new GlobalIdInvalidError('expiry', 'the expiry is not a moment after 1970');
   }
 
   /**
-   * The text that a signature covers. Nothing in it is looked at before the signature is found
-   * good; what is good was written by `sign`, and is whole.
+   * The text that a signature covers. No part of it is read before the signature is verified: a
+   * verified text was written by `sign`, so it is complete.
    */
   #genuine(text: string, purpose: string): string {
     if (typeof text !== 'string' || text.length > SIGNED_MAX_LENGTH) {
@@ -111,7 +111,7 @@ export class GlobalIdSigner {
   }
 }
 
-/** Milliseconds since 1970; NaN for what is no moment. From JavaScript anything may come. */
+/** Milliseconds since 1970; NaN for a value that is no date: callers in JavaScript may pass any. */
 function momentOf(expiresAt: unknown, expiresInMs: unknown, now: number): number {
   if (expiresAt instanceof Date) return expiresAt.getTime();
   return typeof expiresInMs === 'number' && expiresInMs > 0 ? now + expiresInMs : Number.NaN;
@@ -122,7 +122,7 @@ function secondsOf(at: number): string {
   return at % 1000 === 0 ? String(at / 1000) : (at / 1000).toFixed(3);
 }
 
-/** Of an expiry that cannot be read: NaN would be later than every moment. */
+/** 0, which has passed, for an expiry that cannot be read: NaN would never count as passed. */
 function millisecondsOf(seconds: string): number {
   return /^\d+(\.\d{3})?$/.test(seconds) ? Math.round(Number(seconds) * 1000) : 0;
 }
@@ -132,7 +132,7 @@ function refusePurpose({ purpose }: { readonly purpose: unknown }): void {
   throw new GlobalIdInvalidError('purpose', 'the purpose must be text of one line, and not empty');
 }
 
-/** A line break stands in no global ID, so that purpose and text cannot run into one another. */
+/** No global ID has a line break, so the border between purpose and text is unambiguous. */
 function withPurpose(covered: string, purpose: string): string {
   return `${purpose}\n${covered}`;
 }

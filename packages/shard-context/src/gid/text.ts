@@ -1,7 +1,7 @@
 import { GlobalIdInvalidError } from './gid-errors.ts';
 import { checkGlobalId, GLOBAL_ID_MAX_LENGTH, ReadGlobalId, type GlobalId } from './global-id.ts';
 
-/** What percent-encoding leaves as it is: the unreserved set of encodeURIComponent. */
+/** The characters that percent-encoding leaves unchanged: the unreserved set of encodeURIComponent. */
 const UNRESERVED = /^[\w\-.!~*'()]+$/;
 
 /**
@@ -28,9 +28,9 @@ export interface Identity {
 }
 
 /**
- * The record's identity without the hints of where it was last seen: for caches and for job
- * uniqueness, which must not change when the tenant moves. A `shardLocal` model keeps its shard,
- * because there it is part of the identity.
+ * The record's identity without the place where it was last seen: for caches and for the uniqueness
+ * of jobs, which must not change when the tenant moves. The key of a `shardLocal` model keeps the
+ * shard, because there the shard is part of the identity.
  */
 export function canonicalKey(value: GlobalId, identity: Identity = {}): string {
   const { fleet, model, id, shard } = value;
@@ -38,7 +38,7 @@ export function canonicalKey(value: GlobalId, identity: Identity = {}): string {
   return identity.shardLocal?.(model) === true ? `${text}?shard=${shard}` : text;
 }
 
-/** True when both name the same record, wherever each of them saw it. */
+/** True when both name the same record, also where they name different shards. */
 export function namesSameRecord(a: GlobalId, b: GlobalId, identity: Identity = {}): boolean {
   if (a.fleet !== b.fleet || a.model !== b.model || a.id.length !== b.id.length) return false;
   if (!a.id.every((part, i) => part === b.id[i])) return false;
@@ -54,8 +54,8 @@ function encodePart(part: string): string {
 }
 
 /**
- * The part that `text` encodes, or undefined where `text` is not the one encoding of it. Two texts
- * of one part would be two keys of one record.
+ * The part that `text` encodes; undefined where `text` is not its canonical encoding. With two
+ * encodings of one part, one record would have two keys.
  */
 export function decodePart(text: string): string | undefined {
   if (UNRESERVED.test(text)) return text;
@@ -63,6 +63,6 @@ export function decodePart(text: string): string | undefined {
     const part = decodeURIComponent(text);
     return part !== '' && encodeURIComponent(part) === text ? part : undefined;
   } catch {
-    return undefined; // a stray percent sign, or bytes that are no UTF-8
+    return undefined; // an incomplete percent escape, or bytes that are not UTF-8
   }
 }

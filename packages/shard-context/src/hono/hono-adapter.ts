@@ -12,8 +12,8 @@ import {
 import { currentFrame } from '../storage.ts';
 
 /**
- * Hono middleware: what is used after it runs in the locked context of the request's tenant, to the
- * last byte of the response, streams that the server pulls later included.
+ * Hono middleware: middleware and routes that are added after it run in the locked context of the
+ * request's tenant, to the last byte of the response, including streams that the server reads later.
  *
  * ```ts
  * app.use(honoShardContext({ locator, context, keyOf }));
@@ -42,9 +42,9 @@ export function honoShardContext(requests: ShardRequests<Context>): MiddlewareHa
 }
 
 /**
- * Hono error handler: tells errors of Switchyard as problems (503 for what may succeed later, 500
- * for the rest). All others it throws on; where the application has a handler of its own, ask
- * `problemOf(error)` in there instead.
+ * Hono error handler: answers errors of Switchyard with a problem (503 where a retry may succeed, 500
+ * otherwise) and throws all other errors again. Where the application has its own handler, call
+ * `problemOf(error)` there instead.
  */
 export function honoShardErrors(error: Error): Response {
   const problem = problemOf(error);
@@ -61,7 +61,7 @@ function bindBody(hono: Context, ended: () => void): void {
   hono.res = bound;
 }
 
-/** Node's request and response, which mounted applications share; undefined on other runtimes. */
+/** Node's request and response, which mounted applications share. Undefined on other runtimes. */
 function nodesOwn(hono: Context) {
   const { incoming, outgoing } = (hono.env ?? {}) as {
     incoming?: IncomingMessage;
@@ -70,7 +70,7 @@ function nodesOwn(hono: Context) {
   return { incoming, outgoing };
 }
 
-/** Settles when Node's connection is done with the response; never on other runtimes. */
+/** Settles when Node's connection has finished with the response. Never on other runtimes. */
 function connectionClosed(hono: Context): Promise<void> {
   const { outgoing } = (hono.env ?? {}) as { outgoing?: ServerResponse };
   return outgoing === undefined ? new Promise(() => undefined) : responseClosed(outgoing);

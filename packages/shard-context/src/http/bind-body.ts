@@ -2,8 +2,8 @@ import type { Frame } from '../frame.ts';
 import { runInFrame } from '../storage.ts';
 
 /**
- * Makes a web stream produce its data in `frame`; it has to be wrapped: `ended` is called when it has been read to its
- * end, has failed or was given up.
+ * Wraps a web stream so that it produces its data in `frame`. `ended` is called when it was read to
+ * its end, has failed or was cancelled.
  */
 export function bindWebStream(
   body: ReadableStream<Uint8Array>,

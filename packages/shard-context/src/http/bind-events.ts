@@ -2,13 +2,14 @@ import type { EventEmitter } from 'node:events';
 import type { Frame } from '../frame.ts';
 import { currentFrame, runInFrame } from '../storage.ts';
 
-/** Emitters whose events happen in a frame of ours. */
+/** Emitters whose listeners run in a bound frame, with that frame. */
 const bound = new WeakMap<EventEmitter, { frame: Frame | undefined }>();
 
 /**
- * Makes the events of a request or response happen in the current frame, or in none. Node emits them
- * where the connection came free: with pipelining that is in the context of the request before, and
- * whatever is piped into the response would go on at its place. Bound again, another frame counts.
+ * Makes the listeners of a request or response run in the current frame, or outside every context
+ * where there is none. Node emits these events where the connection became free. With pipelining that
+ * is the context of the previous request, and a stream that is piped into the response would go on at
+ * that request's place. Where an emitter is bound again, the later frame counts.
  */
 export function bindEvents(emitter: EventEmitter): void {
   const known = bound.get(emitter);

@@ -7,43 +7,43 @@ import { bindEvents } from './bind-events.ts';
 import { problemOf, type Problem } from './problem.ts';
 import { checkRoutingKey } from './routing-key.ts';
 
-/** What every HTTP adapter is given. */
+/** The parts that every HTTP adapter needs. */
 export interface ShardRequests<Request> {
   /** Key → place: the directory. */
   readonly locator: Locator;
   /** The way into the context, bound to the topology. */
   readonly context: ShardContext;
   /**
-   * Where the routing key stands in a request. Undefined: the request has none and runs without a
-   * context. What it throws is the host's, except errors of Switchyard.
+   * Reads the routing key of a request. Undefined: the request has none and runs without a context.
+   * The host handles its errors, except errors of Switchyard.
    */
   readonly keyOf: (request: Request) => RoutingKey | undefined | Promise<RoutingKey | undefined>;
 }
 
-/** What a host does with a request: the only thing an adapter has to supply. */
+/** The functions by which a host handles a request: the only part that an adapter supplies. */
 export interface Host<T> {
   /** Goes on to the next middleware and the route. */
   readonly proceed: () => T;
   /** Answers with a problem instead. */
   readonly refuse: (problem: Problem) => T;
-  /** Settles when the response is over: sent completely, or aborted. */
+  /** Settles when the response was sent completely or was aborted. */
   readonly over: () => Promise<unknown>;
-  /** Node's own request, where there is one: by it, adapters of several hosts see that it is one. */
+  /** Node's own request, where there is one: adapters of several hosts recognise it by this object. */
   readonly incoming?: EventEmitter | undefined;
-  /** Node's own response: its events happen where its request runs. */
+  /** Node's own response: its listeners run in the context of the request. */
   readonly outgoing?: EventEmitter | undefined;
   /**
-   * Goes on with an error that is not Switchyard's, for hosts that take no promise. Always called
-   * with an object: `next()` with less, or with a word such as `route`, goes on to the route.
+   * Passes on an error that is not Switchyard's, for hosts that take no promise. Always called with
+   * an object, because `next()` without one, or with a word such as `route`, continues to the route.
    */
   readonly fail?: (error: object) => T;
 }
 
 /**
  * Looks up the place of a request and goes on inside its locked context, which covers the whole
- * response. No key: without a context. Unknown key, directory unavailable: refused with a problem,
- * and nothing of the route runs. Rejects with errors that are not Switchyard's, and with whatever
- * `proceed` throws.
+ * response. A request without a key runs without a context. Where the key is unknown or the directory
+ * is unavailable, the request is refused with a problem, and the route does not run. Rejects with
+ * errors that are not Switchyard's, and with each error that `proceed` throws.
  */
 export function enterRequest<Request extends object, T>(
   requests: ShardRequests<Request>,
@@ -61,10 +61,10 @@ export function enterRequest<Request extends object, T>(
 }
 
 /**
- * Requests that an adapter has taken already. The first adapter starts outside every context, as a
- * server that was started inside one would hand it to all its requests; a further one on the same
- * request stays inside, so that the lock of the first holds. A request is known by Node's own object,
- * as each host, and each application that is mounted in another, makes one of its own.
+ * Requests that an adapter has already entered. The first adapter starts outside every context,
+ * because a server that was started in a context would pass it to all its requests. A further adapter
+ * on the same request stays inside, so that the lock of the first holds. A request is recognised by
+ * Node's own object, because each host and each mounted application makes its own request object.
  */
 const entered = new WeakSet<object>();
 
@@ -112,7 +112,7 @@ async function locate<Request>(
   return locator.locateKey(key);
 }
 
-/** The scope ends with the response, or with the route where that is the later one. */
+/** The scope ends when both the response and the route have ended. */
 function proceedOn<T>(context: ShardContext, placement: Placement, host: Host<T>): T {
   let result: { value: T } | undefined;
   const scope = context.onPlacement(

@@ -2,8 +2,8 @@ import type { ServerResponse } from 'node:http';
 import { problemHeaders, type Problem } from './problem.ts';
 
 /**
- * Settles when the connection has taken the whole response or has gone away: Node emits `close` for
- * both, on keep-alive connections too.
+ * Settles when the whole response was written to the connection, or the connection was closed: Node
+ * emits `close` for both, on keep-alive connections too.
  */
 export function responseClosed(response: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
@@ -12,16 +12,16 @@ export function responseClosed(response: ServerResponse): Promise<void> {
   });
 }
 
-/** HTTP/2's has no `closed` of its own; its stream has. */
+/** A response of HTTP/2 has no `closed`; its stream has. */
 function isClosed(response: ServerResponse): boolean {
   const { stream } = response as { stream?: { readonly closed: boolean } };
   return response.closed || stream?.closed === true;
 }
 
 /**
- * Settles when a response is over, for hosts that do not tell when a route has settled. A client
- * that leaves before the first byte does not end the route: it still works on its answer, so its
- * scope ends when it answers (into the void). A stream that was cut is over at once.
+ * Settles when a response has ended, for hosts that do not tell when a route has settled. When a
+ * client leaves before the first byte, the route goes on working on its answer: its scope ends when
+ * it answers, although no client receives the answer. A stream that was cut has ended at once.
  */
 export async function responseOver(response: ServerResponse): Promise<void> {
   await responseClosed(response);
@@ -44,14 +44,14 @@ export interface HeaderBearer {
 }
 
 /**
- * Takes back what a route said of its body. A length of it would cut a problem's, and what is cut
- * off would be read as the next response of the connection.
+ * Removes the headers that a route set for its own body. Its `content-length` would cut the body of
+ * the problem, and the client would read the rest as the next response of the connection.
  */
 export function forgetBody(response: HeaderBearer): void {
   for (const name of OF_A_BODY) response.removeHeader(name);
 }
 
-/** Headers that describe the body that a route meant to send. */
+/** Headers that describe the body that a route wanted to send. */
 const OF_A_BODY = [
   'content-length',
   'content-encoding',
@@ -61,7 +61,7 @@ const OF_A_BODY = [
   'last-modified',
 ];
 
-/** Answers with a problem, unless an answer is already under way. */
+/** Answers with a problem, unless headers were already sent. */
 export function sendProblem(response: ServerResponse, problem: Problem): void {
   if (response.headersSent || response.destroyed) return;
   forgetBody(response);

@@ -4,8 +4,8 @@ import { isSwitchyardError, type SwitchyardError } from '../errors.ts';
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
 /**
- * What a client is told when its request was refused. Texts are fixed: messages of errors name
- * shards and tenants, which are nobody's business outside.
+ * The answer to a client whose request was refused. Its texts are fixed, because messages of errors
+ * name shards and tenants, which clients must not see.
  * @see RFC 9457, "Problem Details for HTTP APIs"
  */
 export interface Problem {
@@ -39,9 +39,9 @@ const RETRYABLE: Words = [503, 'Temporarily unavailable', 'The request may succe
 const FAULT: Words = [500, 'Internal error', 'The request could not be served.'];
 
 /**
- * The problem that a client is told of an error of Switchyard: 404 for unknown keys, 503 for what
- * may succeed later, 500 for faults of the service itself such as a missing context. Undefined for
- * every other error: those are the host's.
+ * The problem with which an error of Switchyard is answered: 404 for unknown keys, 503 where a retry
+ * may succeed, 500 for faults of the service itself such as a missing context. Undefined for every
+ * other error: the host handles those.
  */
 export function problemOf(error: unknown): Problem | undefined {
   return isSwitchyardError(error) ? describe(error) : undefined;

@@ -1,13 +1,14 @@
 import type { RoutingKey } from '../ports/locators.ts';
 import { RoutingKeyMalformedError } from '../routing-errors.ts';
 
-/** Longer than any key or token that fits in a request's headers, short enough to hash for nothing. */
+/** Longer than any key or token that fits in a request's headers; hashing this much costs little. */
 const MAX_VALUE_LENGTH = 8_192;
 
 /**
- * The value of a header of Node's request, or all its values where it was sent more than once: as the
- * value of a routing key that is `ROUTING_KEY_MALFORMED`. `request.headers` does not tell, because
- * Node joins most headers (`a, b`) and keeps the first of some (`authorization`).
+ * The value of a header of Node's request, or an array of all values where it was sent more than
+ * once. An array as a routing key is refused as `ROUTING_KEY_MALFORMED`. `request.headers` does not
+ * show repeated headers, because Node joins most (`a, b`) and keeps the first of some
+ * (`authorization`).
  */
 export function headerValue(
   request: { readonly rawHeaders: readonly string[] },
@@ -32,7 +33,7 @@ type HostRequest = NodeRequest | { readonly raw: NodeRequest } | { readonly req:
 export function keyInHeader(name: string, kind = 'api-key') {
   return (request: HostRequest): RoutingKey | undefined => {
     const value = headerValue(nodeRequestOf(request), name);
-    // More than one value is no text; checkRoutingKey refuses it by name.
+    // Several values are an array, not text: checkRoutingKey refuses it.
     return value === undefined ? undefined : { kind, value: value as string };
   };
 }
@@ -43,9 +44,9 @@ function nodeRequestOf(request: HostRequest): NodeRequest {
 }
 
 /**
- * Refuses what is not a routing key, before the directory is asked. What `headerValue` answers for a
- * header that was sent twice is an array, and `undefined` pasted into a template is a string: only
- * the shape is seen here, the format of each kind is the directory's.
+ * Refuses a value that is not a routing key, before the directory is asked: for example the array
+ * that `headerValue` returns for a header that was sent twice. Only the shape is checked here, so an
+ * `undefined` in a template, which is a string, passes: the directory knows the format of each kind.
  * @throws RoutingKeyMalformedError without the value
  */
 export function checkRoutingKey(key: RoutingKey): void {
@@ -53,7 +54,7 @@ export function checkRoutingKey(key: RoutingKey): void {
   if (typeof kind !== 'string' || kind === '') throw new RoutingKeyMalformedError('it has no kind');
   if (typeof value !== 'string') throw new RoutingKeyMalformedError('its value is not text');
   if (value === '') throw new RoutingKeyMalformedError('its value is empty');
-  // In UTF-8 all half characters are one sign, so that a key would be taken for another.
+  // UTF-8 encodes every lone surrogate as the same character, so two keys would be taken for one.
   if (!value.isWellFormed()) throw new RoutingKeyMalformedError('its value is no sound text');
   if (value.length > MAX_VALUE_LENGTH) {
     throw new RoutingKeyMalformedError(`its value is longer than ${MAX_VALUE_LENGTH} characters`);

@@ -14,9 +14,9 @@ import {
 import { currentFrame } from '../storage.ts';
 
 /**
- * Koa middleware: what is used after it runs in the locked context of the request's tenant, to the
- * last byte of the response; a body that is a stream is made there too, although Koa reads it after
- * all middleware has returned.
+ * Koa middleware: middleware that is added after it runs in the locked context of the request's
+ * tenant, to the last byte of the response. A body that is a stream produces its data there too,
+ * although Koa reads it after all middleware has returned.
  *
  * ```ts
  * app.use(koaShardErrors);
@@ -38,8 +38,8 @@ export function koaShardContext(requests: ShardRequests<Context>): Middleware {
 }
 
 /**
- * Koa middleware: tells errors of Switchyard as problems (503 for what may succeed later, 500 for
- * the rest) and throws all others on. Use it before the routes.
+ * Koa middleware: answers errors of Switchyard with a problem (503 where a retry may succeed, 500
+ * otherwise) and throws all other errors again. Use it before the routes.
  */
 export async function koaShardErrors(koa: Context, next: Next): Promise<void> {
   try {
@@ -57,7 +57,7 @@ function bindBody(koa: Context): void {
   if (frame === undefined) return;
   const bound = (stream: ReadableStream) => bindWebStream(stream, frame, () => undefined);
   if (body instanceof Readable) bindReadable(body, frame);
-  // Assigned only where it has to be: Koa derives headers from each assignment.
+  // Assigned only where needed, because Koa derives headers from each assignment.
   else if (body instanceof ReadableStream) koa.body = bound(body);
   else if (body instanceof Response && body.body !== null) {
     koa.body = new Response(bound(body.body), body);

@@ -7,15 +7,15 @@ import { publishInTurn } from './publish-in-turn.ts';
 
 const FORMAT = 1;
 
-/** Which database a shard's name stands for: what `shard_identity` on the shard must say. */
+/** The database that a shard's name stands for: `shard_identity` on the shard must hold these values. */
 export interface ExpectedIdentity {
   /** Made when the shard was prepared; a copy of the database carries it too. */
   readonly uuid: string;
-  /** Raised by `identify`, so that a restored older copy is told from the real one. From 1. */
+  /** Raised by `identify`, so that a restored older copy is distinguished from the real one. From 1. */
   readonly incarnation: number;
 }
 
-/** The lock file has no entry for the shard: nobody has said which database it is. */
+/** The lock file has no entry for the shard, so the expected database is not known. */
 export class ShardNotPreparedError extends SwitchyardError {
   static override readonly code = 'SHARD_NOT_PREPARED';
   constructor(shard: string, file: string) {
@@ -52,7 +52,7 @@ export class ShardsNotDeclaredError extends SwitchyardError {
   constructor(attempted: string, file: string, shards: readonly string[]) {
     super({
       attempted,
-      reason: `${file} has ${shards.join(', ')}, which the topology does not declare: their part would be missing without a word`,
+      reason: `${file} has ${shards.join(', ')}, which the topology does not declare: a run on all shards would silently leave them out`,
       remedy: 'Declare these shards, or name the shards that are meant',
     });
     this.shards = shards;
@@ -75,7 +75,7 @@ export class LockFile {
   readonly path: string;
   readonly fleet: string;
   #content: Promise<Content> | undefined;
-  /** Which file the content was read from: another one has replaced it where this differs. */
+  /** Inode, time and size of the file that was read: where they differ, the file was replaced. */
   #mark: string | undefined;
   #recording: Promise<unknown> = Promise.resolve();
 
@@ -85,8 +85,8 @@ export class LockFile {
   }
 
   /**
-   * The identity that the shard's database must show. Asked for each new physical connection: a file
-   * that was replaced is read again, and so is one that lacks the shard.
+   * The identity that the shard's database must have. Called for each new physical connection. The
+   * file is read again where it was replaced, and where it has no entry for the shard.
    * @throws ShardNotPreparedError, LockFileInvalidError
    */
   async expected(shard: string): Promise<ExpectedIdentity> {
@@ -108,9 +108,8 @@ export class LockFile {
     return (await this.#current()).session;
   }
 
-  /**
-   * Refuses what is about to be done on *all* shards where the topology does not declare all that
-   * the file has. Costs a look at the file's time.
+   * Refuses an operation on *all* shards where the topology does not declare every shard of the file.
+   * Costs one `stat` of the file.
    * @throws ShardsNotDeclaredError, LockFileInvalidError
    */
   async checkDeclared(attempted: string, topology: { has(shard: string): boolean }): Promise<void> {
@@ -120,9 +119,9 @@ export class LockFile {
   }
 
   /**
-   * Adds or replaces entries. The file is replaced in one step: a kill leaves old or new. Calls wait
-   * for each other, those of other processes too, so that shards prepared side by side keep all
-   * their entries; who was killed meanwhile is waited for no longer than two seconds.
+   * Adds or replaces entries. The file is replaced in one step: after a kill it is the old or the new
+   * file. Calls wait for each other, also across processes, so that no entry is lost when several
+   * shards are prepared at once. A process that was killed holds up the others for at most two seconds.
    * @throws LockFileInvalidError; nothing was changed
    */
   record(entries: Readonly<Record<string, ExpectedIdentity>>): Promise<void> {
@@ -157,7 +156,7 @@ export class LockFile {
     this.#content = undefined;
   }
 
-  /** What the file says now. One that is gone for a moment, as in a deploy, goes on saying it. */
+  /** The file's current content. While the file is missing, as in a deployment, its last content. */
   async #current(): Promise<Content> {
     const mark = await this.#markNow();
     return this.#read(mark !== undefined && mark !== this.#mark);
@@ -184,7 +183,7 @@ export class LockFile {
   async #load(): Promise<Content> {
     let text: string;
     try {
-      // Before the read: a file that is replaced in between is read once more.
+      // Before the read: a file that is replaced during the read is then read once more.
       this.#mark = await this.#markNow();
       text = await readFile(this.path, 'utf8');
     } catch (cause) {

@@ -12,7 +12,7 @@ import { connectShardContext, type ShardRequests } from '../http/index.ts';
 
 const SHARD_REQUESTS = Symbol('switchyard.shard-requests');
 
-/** How the parts of a `ShardContextModule` are made from other providers. */
+/** How the options of a `ShardContextModule` are made from other providers. */
 export interface ShardContextModuleOptions {
   readonly imports?: ModuleMetadata['imports'];
   readonly inject?: FactoryProvider['inject'];
@@ -23,7 +23,7 @@ export interface ShardContextModuleOptions {
 
 /**
  * Nest module: every route runs in the locked context of its request's tenant. It is middleware,
- * because guards cannot wrap what comes after them, and it is global, so that it runs before the
+ * because guards cannot wrap the handlers that follow them, and it is global, so that it runs before the
  * middleware of other modules. `keyOf` gets Node's own request on both platforms.
  *
  * ```ts
@@ -38,12 +38,12 @@ export class ShardContextModule implements NestModule {
     this.#requests = requests;
   }
 
-  /** With parts that exist already. */
+  /** The module with options that exist already. */
   static forRoot(requests: ShardRequests<IncomingMessage>): DynamicModule {
     return ShardContextModule.forRootAsync({ useFactory: () => requests });
   }
 
-  /** With parts that other providers give. */
+  /** The module with options that are made from other providers. */
   static forRootAsync({ imports, inject, useFactory }: ShardContextModuleOptions): DynamicModule {
     return {
       module: ShardContextModule,

@@ -10,8 +10,8 @@ import {
 } from '../http/index.ts';
 
 /**
- * Nest exception filter: tells errors of Switchyard as problems, 503 for what may succeed later and
- * 500 for the rest. Other errors are not its business.
+ * Nest exception filter: answers errors of Switchyard with a problem (503 where a retry may succeed,
+ * 500 otherwise). It does not handle other errors.
  *
  * ```ts
  * providers: [{ provide: APP_FILTER, useClass: ShardExceptionFilter }]

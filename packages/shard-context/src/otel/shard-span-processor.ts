@@ -2,7 +2,7 @@ import type { Span } from '@opentelemetry/api';
 import { currentFrame } from '../storage.ts';
 import { shardAttributes } from './attributes.ts';
 
-/** What the SDK asks of a span processor, as far as this one uses it. */
+/** The SDK's interface of a span processor, as far as this one needs it. */
 export interface ShardSpanProcessor {
   onStart(span: Span): void;
   onEnd(): void;
@@ -12,8 +12,8 @@ export interface ShardSpanProcessor {
 
 /**
  * Span processor: stamps every span that is started inside a shard context with its shard, role and
- * tenant, whoever starts it (drivers', queues' and your own instrumentations). Register it before
- * the exporting one.
+ * tenant: spans of drivers, of queues and of your own code. Register it before the processor that
+ * exports.
  *
  * ```ts
  * new NodeTracerProvider({ spanProcessors: [shardSpanProcessor(), exporting] });

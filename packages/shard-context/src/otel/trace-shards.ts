@@ -3,18 +3,18 @@ import { channels, type Escape, type LateUse, type ShardQuery } from '../events.
 import { describePlace } from '../frame.ts';
 import type { Topology } from '../topology.ts';
 
-/** What `traceShards` may be told. */
+/** Options of `traceShards`. */
 export interface TraceShardsOptions {
   /** Makes the spans. Default: the global provider's tracer `@switchyard/shard-context`. */
   readonly tracer?: Tracer;
 }
 
 /**
- * Publishes what Switchyard's channels tell to OpenTelemetry: a client span for each statement,
- * with its shard, role and tenant (`switchyard.*`) and the server behind it (`db.*`, `server.*`);
- * late use and named escapes as events of the span that is active. Statements' texts and values are
- * never in it. With an instrumentation of mysql2 beside it statements have two spans: use
- * `shardSpanProcessor` alone then. Returns the way to stop.
+ * Publishes the messages of Switchyard's channels to OpenTelemetry: a client span for each statement,
+ * with its shard, role and tenant (`switchyard.*`) and the server behind it (`db.*`, `server.*`), and
+ * late use and named escapes as events of the active span. Spans never have the text or the values of
+ * a statement. Together with an instrumentation of mysql2, each statement would have two spans: use
+ * `shardSpanProcessor` alone then. Returns a function that stops it.
  */
 export function traceShards(topology: Topology, options: TraceShardsOptions = {}): () => void {
   const tracer = options.tracer ?? trace.getTracer('@switchyard/shard-context');
@@ -56,7 +56,7 @@ function queryAttributes(topology: Topology, query: ShardQuery): Attributes {
   const { server, database } = topology.shard(query.shard);
   attributes['db.system.name'] = server.engine;
   attributes['db.namespace'] = database;
-  if (query.role === 'reader') return attributes; // which of the readers it was is not known here
+  if (query.role === 'reader') return attributes; // the message does not tell which of the readers it was
   attributes['server.address'] = server.writer.host;
   attributes['server.port'] = server.writer.port;
   return attributes;

@@ -1,4 +1,4 @@
-/** Milliseconds that only grow, whatever is done to the clock of the machine. */
+/** A monotonic clock in milliseconds: a change of the machine's clock does not affect it. */
 export interface BreakerClock {
   now(): number;
 }
@@ -10,13 +10,13 @@ export interface BreakerOptions {
   readonly longestPauseMs: number;
   /** Failures in a row that open it. Default 1. */
   readonly failures?: number;
-  /** The share of a pause that is left to chance, so that many do not come back at once. Default 0. */
+  /** The random share of a pause, so that many callers do not try again at once. Default 0. */
   readonly jitter?: number;
 }
 
 /**
- * Keeps callers from what has just failed. While it is open they fail at once; when a pause is over
- * one of them may try, and its outcome closes the breaker or opens it for longer.
+ * Keeps callers away from an endpoint that has just failed. While it is open, calls fail at once. When
+ * a pause is over, one caller may try, and its outcome closes the breaker or opens it for longer.
  */
 export class Breaker {
   readonly #options: BreakerOptions;
@@ -34,12 +34,12 @@ export class Breaker {
     return this.#failures;
   }
 
-  /** How long callers are kept off from now, in milliseconds; 0 where they may try. */
+  /** How long calls are still refused, in milliseconds; 0 where they may try. */
   get leftMs(): number {
     return Math.max(0, this.#until - this.#clock.now());
   }
 
-  /** True where a caller may try now; others are then kept off for a pause, until it has ended. */
+  /** True where a caller may try now. Other callers are then refused for a pause, or until it ends. */
   mayTry(): boolean {
     if (this.leftMs > 0) return false;
     if (this.#pauseMs() > 0) this.#pause();

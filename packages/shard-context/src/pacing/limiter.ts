@@ -5,9 +5,10 @@ interface Waiting {
 }
 
 /**
- * Bounds what runs at once. Each piece of work passes several gates (its server, its region, the
- * whole), each as wide as `widthOf` says, and begins when all of them have room: what waits at one
- * gate takes no place in another. In the order of the calls, as far as the gates allow.
+ * Bounds how much work runs at once. Each piece of work passes several gates (its server, its region,
+ * the whole fleet). `widthOf` gives the width of a gate. Work begins when all of its gates have room,
+ * so work that waits at one gate takes no room in another. It begins in the order of the calls, as far
+ * as the gates allow.
  */
 export class Limiter {
   readonly #widthOf: (gate: string) => number;
@@ -18,7 +19,7 @@ export class Limiter {
     this.#widthOf = widthOf;
   }
 
-  /** Runs `work` when all `gates` have room, and answers what it answers. */
+  /** Runs `work` when all `gates` have room, and answers its result. */
   run<T>(gates: readonly string[], work: () => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.#waiting.push({ gates, begin: () => work().then(resolve, reject) });

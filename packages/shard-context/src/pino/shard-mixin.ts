@@ -1,9 +1,9 @@
 import { currentFrame } from '../storage.ts';
 
 /**
- * pino mixin: every line logged inside a shard context says where it ran (`shard`, `tenant`,
- * `epoch`) and, where it is not the writer, with which `role`. Child loggers inherit it. Lines
- * outside a context get nothing, so that they never look as if they ran on some default.
+ * pino mixin: adds `shard`, `tenant` and `epoch` to every line that is logged inside a shard context,
+ * and `role` where it is not the writer. Child loggers inherit it. Lines outside a context get no
+ * fields, so that they never look as if they ran on a default shard.
  *
  * ```ts
  * const logger = pino({ mixin: shardMixin });

@@ -1,6 +1,6 @@
 /**
- * A name by which the outside knows a tenant: an API key, a session, an object token. The value may
- * be a secret: it is never logged, stored or put in a message.
+ * A name by which clients know a tenant: an API key, a session, an object token. The value may be a
+ * secret: it is never logged, stored or put in a message.
  */
 export interface RoutingKey {
   /** Which kind of key: `api-key`, `session`, `object-token`. */
@@ -9,10 +9,10 @@ export interface RoutingKey {
 }
 
 /**
- * `assigning`: the shard is chosen and not yet known to have been told; only such a placement is
- * completed by itself. `active`: the shard takes the tenant's writes. `moving`: it still does, and a
- * copy is being made elsewhere (nothing sets it yet: it is the coming mover's). `frozen`: no shard
- * takes writes for a moment; retry after a wait.
+ * `assigning`: the shard is chosen, but it may not have recorded the tenant yet; only such a placement
+ * is completed automatically. `active`: the shard takes the tenant's writes. `moving`: it still does,
+ * and a copy is being made elsewhere (no code sets this state yet: it is for a coming mover).
+ * `frozen`: no shard takes the tenant's writes for a moment; retry after a wait.
  */
 export type PlacementState = 'assigning' | 'active' | 'moving' | 'frozen';
 
@@ -44,8 +44,8 @@ export interface Locator {
   /** @throws TenantUnknownError, DirectoryUnavailableError */
   locateTenant(tenant: string, options?: LocateOptions): Promise<Placement>;
   /**
-   * What `locateTenant` would answer without asking anybody, at once: for callers to whom a promise
-   * is dear. Undefined where somebody has to be asked.
+   * The answer of `locateTenant` from the cache, without a promise: for callers to which a promise
+   * costs too much. Undefined where the cache has no answer.
    */
   cachedTenant?(tenant: string, options?: LocateOptions): Placement | undefined;
 }
@@ -63,9 +63,9 @@ export interface RecordReference {
 }
 
 /**
- * What became of a record that was looked for. `gone`: not there any more, for good. `unavailable`:
- * its shard did not answer; retry. With `answered`
- * it did, and will say the same until its schema or the rights of its user change. `misrouted`: the reference contradicts what the shards say.
+ * The outcome of a search for a record. `gone`: the record does not exist any more. `unavailable`: its
+ * shard did not answer; retry. With `answered` the shard did answer, and will answer the same until
+ * its schema or the rights of its user change. `misrouted`: the reference contradicts the shards.
  */
 export type LocatedRecord =
   | { readonly outcome: 'found'; readonly record: object }

@@ -1,8 +1,8 @@
 /**
- * What a shard itself records of a tenant. `incoming`: being copied here. `active`: takes writes.
- * `frozen`: takes none, and that ends by itself at a deadline. `sealed`: frozen without a deadline,
- * because its mover is about to switch the directory. `moved`: was here. `removed`: was to come
- * here, and does not.
+ * The state of a tenant in the shard's own records. `incoming`: its rows are being copied here.
+ * `active`: it takes writes. `frozen`: it takes no writes, until a deadline at the latest. `sealed`:
+ * frozen without a deadline, because its mover is about to switch the directory. `moved`: it was
+ * here. `removed`: it was incoming, and its move was given up.
  */
 export type ShardTenantState = 'incoming' | 'active' | 'frozen' | 'sealed' | 'moved' | 'removed';
 
@@ -17,13 +17,13 @@ export interface ShardTenant {
   readonly movingTo: string | undefined;
   /** Token of the mover that holds the row, or that moved the tenant away. */
   readonly mover: string | undefined;
-  /** True for a frozen row past its deadline, by the shard's clock: nothing can seal it any more. */
+  /** True for a frozen row past its deadline, by the shard's clock: it cannot be sealed any more. */
   readonly freezeIsOver: boolean;
   /** True where the mover's lease is over, by the shard's clock: another may take its place. */
   readonly leaseIsOver: boolean;
   /**
    * The shard's number of the row's last change. Numbers of one shard grow in the order of commits,
-   * so that a reader finds what changed since its snapshot without comparing clocks.
+   * so that a reader finds the changes since its snapshot without comparing clocks.
    */
   readonly changeNumber: number;
 }
@@ -44,22 +44,22 @@ export interface ShardTenantChange {
   readonly toEpoch: number;
 }
 
-/** Which mover comes, and for how long it is thought to be alive. */
+/** A mover's token, and the time for which it holds its lease. */
 export interface MoverLease {
   /** Its token: 1 to 64 printable ASCII characters, made once per move and kept over restarts. */
   readonly mover: string;
-  /** After this time without a sign of it, another may end what it began. Default 30,000 ms. */
+  /** After this time without a renewal, another mover may end its move. Default 30,000 ms. */
   readonly leaseMs?: number | undefined;
 }
 
-/** What a shard is told of a tenant that is about to be copied to it. */
+/** The announcement to a shard that a tenant is about to be copied to it. */
 export interface Arrival extends MoverLease {
   readonly shard: string;
   readonly tenant: string;
   readonly epoch: number;
 }
 
-/** What a freeze is made of. */
+/** The parts of a freeze. */
 export interface Freeze extends ShardTenantChange, MoverLease {
   /** Name of the shard to which the mover takes the tenant. */
   readonly movingTo: string;
@@ -67,7 +67,7 @@ export interface Freeze extends ShardTenantChange, MoverLease {
   readonly holdMs?: number | undefined;
 }
 
-/** Where and by whom a frozen tenant is sealed; the epoch stays that of the freeze. */
+/** The shard and the mover of a seal; the epoch stays that of the freeze. */
 export interface Seal extends MoverLease {
   readonly shard: string;
   readonly tenant: string;
@@ -85,9 +85,9 @@ export interface ListShardTenants {
 }
 
 /**
- * What the directory and movers do to a tenant on its shard. Implemented by `models`; given to the
- * directory as an argument. Every step is a compare-and-set and idempotent: repeated with the same
- * arguments after a kill, it answers as if it had just been done.
+ * The steps that the directory and movers take with a tenant on its shard. Implemented by `models`;
+ * given to the directory as an argument. Every step is a compare-and-set and idempotent: repeated
+ * with the same arguments after a kill, it answers as if it had just been done.
  */
 export interface ShardTenants {
   /** The shard's record of the tenant; undefined where there is none. */
@@ -99,15 +99,15 @@ export interface ShardTenants {
   /** Makes the tenant active at `epoch` where the shard has no record, or an equal one. */
   admit(shard: string, tenant: string, epoch: number): Promise<ShardTenant>;
   /**
-   * Announces a tenant that is about to be copied to the shard. Repeated, it renews the lease. The
-   * place of another mover is taken after its lease, and by a higher epoch.
+   * Announces a tenant that is about to be copied to the shard. Repeated, it renews the lease. Another
+   * mover's announcement is replaced after its lease has ended, and only with a higher epoch.
    */
   expect(arrival: Arrival): Promise<ShardTenant>;
   /** active → frozen. Returns when no transaction of the tenant is open any more. */
   freeze(freeze: Freeze, options?: { deadlineMs?: number }): Promise<ShardTenant>;
   /** frozen → sealed, by the mover that froze, before the deadline. Repeated, it renews the lease. */
   seal(seal: Seal): Promise<ShardTenant>;
-  /** frozen or sealed → active on the same shard, after the directory has said so. */
+  /** frozen or sealed → active on the same shard, after the directory has recorded it. */
   thaw(change: ShardTenantChange): Promise<ShardTenant>;
   /** incoming → active on the new shard, after the directory has switched. */
   activate(change: ShardTenantChange): Promise<ShardTenant>;

@@ -4,7 +4,7 @@ import { currentFrame, outsideContext } from '../storage.ts';
 
 /** One unit of work of a probe, as `run` gets it. */
 export interface ProbedUnit {
-  /** From 0; of use as a key, where the library under probe wants one. */
+  /** From 0; can serve as a key, where the probed library needs one. */
   readonly index: number;
   /**
    * Call it in the code that your library runs for this unit: its callback, listener, batch
@@ -19,16 +19,16 @@ export interface ProbeOptions {
   readonly units?: number;
 }
 
-/** What became of the contexts of a probe's units. */
+/** The result of a probe: how many units kept, lost or mixed their context. */
 export interface ContextReport {
-  /** What was probed. */
+  /** Name of the probed library. */
   readonly name: string;
   readonly units: number;
   /** Units whose code ran in their own context. */
   readonly kept: number;
-  /** Units whose code ran in none: sharded work there is refused, so nothing is written wrongly. */
+  /** Units whose code ran without a context: sharded work is refused there, so no wrong write. */
   readonly lost: number;
-  /** Units whose code ran in another's context: the dangerous kind. */
+  /** Units whose code ran in the context of another unit: this is dangerous. */
   readonly mixed: number;
   /** Units for which `look` was never called: several were served by one call, or by none. */
   readonly unseen: number;
@@ -49,7 +49,7 @@ type Seen = 'kept' | 'lost' | 'mixed' | 'unseen';
  * ```
  *
  * `run` is called once for each unit, all in one turn of the event loop, and may return a promise;
- * the probe waits for all. Where code runs in a strange context, wrap it with `bindShard`.
+ * the probe waits for all. Where code runs in another unit's context, wrap it with `bindShard`.
  * Rejects with what `run` throws.
  */
 export async function probeContext(
@@ -79,7 +79,7 @@ export function describeReport(report: ContextReport): string {
   );
 }
 
-/** No topology has these: a probe whose code reaches a database is refused there. */
+/** No topology has these shards: if the probed code reaches a database, it is refused there. */
 function syntheticPlace(index: number): Place {
   const unit = `probe-${index}`;
   return Object.freeze({ fleet: 'switchyard-probe', shard: unit, tenant: unit, epoch: index + 1 });
