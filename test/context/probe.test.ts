@@ -116,7 +116,7 @@ describe('mysql2 on a real server', () => {
   });
 });
 
-/** p-limit as the migrator has it; the one at the top of node_modules is somebody else's. */
+/** The p-limit that the migrator uses; another package has its own at the top of node_modules. */
 async function installedLimiter(): Promise<{ default: (n: number) => Limiter }> {
   const { resolve } = createRequire(
     new URL('../../packages/migrator/package.json', import.meta.url),

@@ -12,8 +12,8 @@ interface Claims {
   readonly exp: number;
 }
 
-// An upstream identity provider as users have one: it signs session tokens, and the directory maps
-// its ids, as two kinds of keys, to tenants. Nobody calls the provider for a request.
+// An upstream identity provider: it signs session tokens, and the directory maps its ids, as two
+// kinds of keys, to tenants. No request makes a call to the provider.
 describe('session tokens of an identity provider', () => {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   const [anna, bert] = TENANTS;

@@ -12,7 +12,7 @@ afterEach(() => stop(server));
 
 type KeyOf = Parameters<typeof expressShardContext>[0]['keyOf'];
 
-/** Started inside a context, which a request that slips through would run in. */
+/** Started inside a context: a request that passes by mistake would run in it. */
 function startExpress(keyOf: KeyOf): Promise<Server> {
   const app = express().set('env', 'test');
   app.use(expressShardContext({ locator, context, keyOf }));

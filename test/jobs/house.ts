@@ -15,7 +15,7 @@ import { GlobalIdSigner } from '@switchyard/shard-context/gid';
 import type { JobSigning } from '@switchyard/jobs';
 import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
 
-/** A customer of a tenant. Rows of the same ids stand on all shards. */
+/** A customer of a tenant. All shards have rows with the same ids. */
 @Entity('account')
 @Sharded({ tenant: 'tenantId', ids: 'interleaved', scopeReads: true })
 export class Account {
@@ -29,7 +29,7 @@ export class Account {
   name!: string;
 }
 
-/** What a job did: one row per job, so that a second one would show. */
+/** What a job did: one row per job, so that a second run would be noticed. */
 @Entity('effect')
 @Sharded({ tenant: 'tenantId', ids: 'interleaved', scopeReads: true })
 export class Effect {

@@ -9,7 +9,7 @@ beforeEach(async () => {
 });
 afterEach(() => queues.close());
 
-/** The global ID of an account as whoever loaded it there and then would write it. */
+/** The global ID of an account, as code that loaded it there at that time would write it. */
 const idOf = ({ id, shard, tenant, epoch }: Account) =>
   globalId({ fleet: 'acme', model: 'Account', id: [id], shard, tenant, epoch });
 

@@ -2,8 +2,8 @@ import { DirectoryUnavailableError } from '@switchyard/shard-context/internal';
 import { shardedProcessor } from '@switchyard/jobs/bullmq';
 import { here, SmallFleet, type Account } from './small-fleet.ts';
 
-// What BullMQ runs in a process or thread of its own: it has a fleet of its own, and never heard of
-// the context in which the job was enqueued.
+// BullMQ runs this file in its own process or thread: it opens its own fleet, and the context in which
+// the job was enqueued does not reach it.
 const fleet = new SmallFleet();
 fleet.outcomes.set('gone', { outcome: 'gone' });
 const sharding = { context: fleet.context, locator: fleet, records: fleet, retryAfterMs: 20 };

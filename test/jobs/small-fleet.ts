@@ -12,7 +12,7 @@ import {
 } from '@switchyard/shard-context';
 import { KeyUnknownError, TenantUnknownError } from '@switchyard/shard-context/internal';
 
-/** A row of the small fleet: the same ids stand on every shard, so that a wrong turn shows. */
+/** A row of the small fleet: the same ids stand on every shard, so that a read on the wrong shard is noticed. */
 export class Account {
   readonly id: string;
   readonly shard: string;

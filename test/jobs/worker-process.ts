@@ -22,7 +22,7 @@ export interface WorkerSettings {
   readonly readsUpTo?: number;
   /** Has the keys of signed jobs. */
   readonly signs?: boolean;
-  /** It holds two jobs for ever when it has left so many effects: a kill surely finds them there. */
+  /** After this many effects it holds two jobs without end, so that a kill always meets them. */
   readonly holdsAfter?: number;
 }
 
@@ -79,8 +79,8 @@ async function leaveEffect(job: string, { account, inner }: WorkJob): Promise<vo
     await maybeHold(job, 'committed');
   } catch (error) {
     if (!(error instanceof QueryFailedError && isDuplicate(error))) throw error;
-    // The effect was committed by an attempt that died before it could say so. Its inner job may
-    // have died with it, in memory: a job whose inner one matters adds it again, under the same id.
+    // An earlier attempt committed the effect and died before it could report that. Its inner job, in
+    // memory, may have died with it: a job that needs its inner job adds it again, under the same id.
     if (inner !== undefined) await queue.add('inner', { account }, { jobId: inner });
   }
 }

@@ -3,7 +3,7 @@ import { SwitchyardError } from '@switchyard/shard-context/internal';
 
 /**
  * A job that was enqueued inside a transaction could not be sent after it. The rows may have been
- * committed: enqueue the job again where they were.
+ * committed: if so, enqueue the job again.
  */
 export class JobNotSentError extends SwitchyardError {
   static override readonly code = 'JOB_NOT_SENT';
@@ -19,33 +19,33 @@ export class JobNotSentError extends SwitchyardError {
   }
 }
 
-/** Of all producers of this process, because a job may name a parent in another one's queue. */
+/** For all producers of this process, because a job may name a parent in another producer's queue. */
 const underWay = new Set<Promise<void>>();
 
 /**
- * Sends that wait for the transaction around them, and those that are on their way. For adapters of
+ * Sends that wait for the transaction around them, and sends that have started. For adapters of
  * queues: `if (!sends.keep('a mail job', send)) await send();`
  */
 export class AfterCommitSends {
   readonly #onTheirWay = new Set<Promise<void>>();
   readonly #report: (error: JobNotSentError) => void;
 
-  /** `report` is told of jobs that were lost; nobody awaits their sending any more. */
+  /** `report` receives jobs that were lost, because no caller awaits their sending any more. */
   constructor(report: (error: JobNotSentError) => void) {
     this.#report = (error) => {
       try {
         report(error);
       } catch (thrown) {
-        // Whoever calls may be in the middle of a COMMIT.
+        // The caller may be in the middle of a COMMIT.
         process.emitWarning(thrown instanceof Error ? thrown : error);
       }
     };
   }
 
   /**
-   * Keeps `send` until every open transaction around has committed; forgets it when one is rolled
-   * back. False when none is open: the caller sends now. `isLast`: sent when all that is on its way
-   * has arrived, because the queue refuses a job whose parent it does not know.
+   * Keeps `send` until every open transaction around it has committed; drops it when one is rolled
+   * back. False when none is open: the caller sends now. `isLast`: it is sent after all other sends
+   * that have started, because the queue refuses a job whose parent it does not know.
    */
   keep(job: string, send: () => Promise<unknown>, isLast = false): boolean {
     const activity = currentFrame()?.activity;
@@ -59,7 +59,7 @@ export class AfterCommitSends {
     });
   }
 
-  /** Resolves when nothing is on its way any more. */
+  /** Resolves when no send is running any more. */
   async flushed(): Promise<void> {
     while (this.#onTheirWay.size > 0) await Promise.all(this.#onTheirWay);
   }
@@ -78,7 +78,7 @@ export class AfterCommitSends {
   }
 }
 
-/** What is on its way never fails: its failure is reported elsewhere. */
+/** The sends that are running. These promises never reject: failures are reported elsewhere. */
 function afterOthers(send: () => Promise<unknown>): () => Promise<unknown> {
   return () => Promise.all(underWay).then(send);
 }

@@ -2,7 +2,7 @@ import type { JobPlace } from './envelope.ts';
 import { JobPlaceConflictError } from './job-errors.ts';
 import { printName } from '@switchyard/shard-context/internal';
 
-/** A record of a payload, as far as its place goes, and where it stands. */
+/** The place of a record of a payload, and its path in the payload. */
 export interface PlacedRecord extends JobPlace {
   readonly path: string;
 }
@@ -28,7 +28,7 @@ export function checkAgreement(
 export function placeOfRecords(records: readonly JobPlace[]): JobPlace | undefined {
   const [first] = records;
   if (records.length < 2 || first === undefined) return first;
-  // The newest sight of a tenant says most; a record without tenant says only its shard.
+  // The record with the highest epoch knows the tenant's place best; one without a tenant knows its shard.
   return records.reduce<JobPlace>(
     (best, record) => {
       return (record.epoch ?? -1) > (best.epoch ?? -1) ? record : best;

@@ -10,7 +10,7 @@ function signingAt(now: () => number = Date.now): JobSigning {
   return { signer: new GlobalIdSigner({ signing: { id: 'k', key }, now }) };
 }
 
-/** As it comes from a queue that hands out one frozen object for all jobs of a text. */
+/** As it comes from a queue that uses one frozen object for all jobs with the same text. */
 const arrived = (envelope: JobEnvelope): JobEnvelope =>
   Object.freeze(JSON.parse(JSON.stringify(envelope)) as JobEnvelope);
 
@@ -64,7 +64,7 @@ describe.each([
     expect(new Set(texts).size).toBe(all.length);
   });
 
-  it('names its place for more places than are kept', () => {
+  it('names its place, also with more places than the cache keeps', () => {
     for (let n = 0; n < 10_000; n++) {
       const envelope = writeEnvelope('acme', { ...place, tenant: `t_${n}` }, signing);
       expect(readEnvelope(envelope, { signing }).place?.tenant).toBe(`t_${n}`);
@@ -124,7 +124,7 @@ describe('a signed envelope', () => {
     );
   });
 
-  it('says by its signature of which fleet it is, whatever stands beside it', () => {
+  it('takes its fleet from the signed text, not from the field beside it', () => {
     const envelope = arrived({ ...writeEnvelope('acme', place, signing), fleet: 'other' });
     expect(readEnvelope(envelope, { signing }).fleet).toBe('acme');
   });

@@ -5,8 +5,8 @@ import { PLACE_MODEL, signPlace, verifyPlace } from './recent-places.ts';
 
 /**
  * Versions of the envelope. 1: the place, and plain global IDs in the payload. 2: both are signed.
- * A producer writes the oldest version that says what the job needs, so that workers of the release
- * before can run as much as they are able to; what they cannot read waits.
+ * A producer writes the oldest version that can express the job, so that workers of the previous
+ * release can run as many jobs as possible. Jobs that they cannot read wait.
  */
 export const ENVELOPE_VERSION = 2;
 
@@ -18,7 +18,7 @@ export interface JobPlace {
   readonly epoch?: number | undefined;
 }
 
-/** What travels beside the payload of a job, as plain JSON. Without a place the job has none. */
+/** The part of a job that travels beside its payload, as plain JSON. */
 export interface JobEnvelope {
   /** Version of this envelope. */
   readonly v: number;
@@ -27,14 +27,14 @@ export interface JobEnvelope {
   readonly shard?: string;
   readonly tenant?: string;
   readonly epoch?: number;
-  /** Version 2: the place as a signed global ID, in place of the three above. */
+  /** Version 2: the place as a signed global ID, instead of the three fields above. */
   readonly place?: string;
 }
 
-/** Signs jobs, so that nobody who can write to the queue can name a place or a record. */
+/** Signs jobs, so that an intruder who can write to the queue cannot name a place or a record. */
 export interface JobSigning {
   readonly signer: GlobalIdSigner;
-  /** Runs unsigned jobs as well: while those wait that were enqueued before. Default false. */
+  /** Runs unsigned jobs as well: while jobs from before the signing still wait. Default false. */
   readonly acceptUnsigned?: boolean;
 }
 
@@ -84,9 +84,9 @@ export interface EnvelopeReadOptions {
 }
 
 /**
- * Reads what `writeEnvelope` wrote.
- * @throws JobEnvelopeUnreadableError for a newer version, or a signed one without keys,
- * JobEnvelopeInvalidError for what is damaged, or not signed where it must be
+ * Reads an envelope that `writeEnvelope` wrote.
+ * @throws JobEnvelopeUnreadableError for a newer version, or for a signed envelope without keys,
+ * JobEnvelopeInvalidError for a damaged envelope, or an unsigned one where it must be signed
  */
 export function readEnvelope(value: unknown, options: EnvelopeReadOptions = {}): ReadEnvelope {
   const envelope = checkedEnvelope(value);
@@ -103,11 +103,11 @@ export function readEnvelope(value: unknown, options: EnvelopeReadOptions = {}):
   if (v === 1) refuseUnlessUnsignedRuns(options.signing);
   const isSigned = isSignedEnvelope(envelope);
   const place = isSigned ? signedPlace(envelope, signer as GlobalIdSigner) : plainPlace(envelope);
-  // The signature says of which fleet the place is, whatever stands beside it.
+  // The fleet of the place comes from the signed text, never from the field beside it.
   return { fleet: place?.fleet ?? envelope.fleet, place, isSigned };
 }
 
-/** True where jobs run that nobody has signed. */
+/** True where unsigned jobs run. */
 export function runsUnsigned(signing: JobSigning | undefined): boolean {
   return signing === undefined || signing.acceptUnsigned === true;
 }
@@ -128,7 +128,7 @@ function checkedEnvelope(value: unknown): JobEnvelope {
   if (typeof v !== 'number' || !Number.isInteger(v) || v < 1) {
     throw new JobEnvelopeInvalidError('its envelope has no version');
   }
-  // Of a newer version nothing but the number is known, so nothing else is asked of it here.
+  // Only the number of a newer version can be relied on, so nothing else is checked here.
   if (v <= ENVELOPE_VERSION && typeof fleet !== 'string') {
     throw new JobEnvelopeInvalidError('its envelope names no fleet');
   }
@@ -136,7 +136,7 @@ function checkedEnvelope(value: unknown): JobEnvelope {
 }
 
 function plainPlace({ fleet, shard, tenant, epoch }: JobEnvelope): GlobalId | undefined {
-  // An epoch alone is what is left of a place: the job was of one.
+  // An epoch alone is the rest of a damaged place: the job had a place.
   if (shard === undefined && tenant === undefined && epoch === undefined) return undefined;
   return soundPlace(() => placeId({ fleet, shard: shard ?? '', tenant, epoch }));
 }

@@ -3,7 +3,7 @@ import { SwitchyardError } from '@switchyard/shard-context/internal';
 /** The payload holds something that JSON would lose or change silently. Nothing was enqueued. */
 export class JobPayloadRefusedError extends SwitchyardError {
   static override readonly code = 'JOB_PAYLOAD_REFUSED';
-  /** Where it stands, as one would write it in code: `payload.items[2].at`. */
+  /** The path of the value, as it is written in code: `payload.items[2].at`. */
   readonly path: string;
 
   constructor(path: string, problem: string) {
@@ -16,14 +16,14 @@ export class JobPayloadRefusedError extends SwitchyardError {
   }
 }
 
-/** A job of a batch has an id of its own, under which another may be known. Nothing was enqueued. */
+/** A job of a batch has a `jobId`, which another job may have already. Nothing was enqueued. */
 export class JobBatchInvalidError extends SwitchyardError {
   static override readonly code = 'JOB_BATCH_INVALID';
   constructor(job: string) {
     super({
       attempted: 'add a batch',
-      reason: `its job ${job} has a jobId, and one that is known already would never end for this batch`,
-      remedy: 'Leave jobId out: each job of a batch gets an id of its own',
+      reason: `its job ${job} has a jobId: if a job with that id exists already, it would never end for this batch`,
+      remedy: 'Leave jobId out: each job of a batch gets its own id',
     });
   }
 }
@@ -43,14 +43,15 @@ export class JobPlaceConflictError extends SwitchyardError {
   }
 }
 
-/** The job carries no envelope: it was enqueued before the deploy, or by a queue that is not ours. */
+/** The job carries no envelope: it was enqueued before the deployment, or by a plain queue. */
 export class JobEnvelopeMissingError extends SwitchyardError {
   static override readonly code = 'JOB_ENVELOPE_MISSING';
   constructor() {
     super({
       attempted: 'restore the context of a job',
       reason: 'it carries no envelope, and onMissingEnvelope gave no routing key for it',
-      remedy: 'Enqueue through a sharded queue, or answer in onMissingEnvelope whose job it is',
+      remedy:
+        'Enqueue through a sharded queue, or return the routing key of the job in onMissingEnvelope',
     });
   }
 }
@@ -63,7 +64,7 @@ export class JobEnvelopeInvalidError extends SwitchyardError {
       {
         attempted: 'restore the context of a job',
         reason,
-        remedy: 'Find out who wrote the job; enqueue it again where it came from',
+        remedy: 'Find out which program wrote the job, and enqueue it there again',
       },
       options,
     );
@@ -71,8 +72,8 @@ export class JobEnvelopeInvalidError extends SwitchyardError {
 }
 
 /**
- * The envelope is sound but this worker cannot read it: a newer release wrote it, or it is signed
- * and the worker has no keys. Nothing ran; the job waits for a worker that can.
+ * The envelope is not damaged, but this worker cannot read it: a newer release wrote it, or it is
+ * signed and the worker has no keys. Nothing ran; the job waits for a worker that can read it.
  */
 export class JobEnvelopeUnreadableError extends SwitchyardError {
   static override readonly code = 'JOB_ENVELOPE_UNREADABLE';
@@ -81,20 +82,20 @@ export class JobEnvelopeUnreadableError extends SwitchyardError {
     super({
       attempted: 'restore the context of a job',
       reason,
-      remedy: 'Bring this worker to the release and the keys of its producers',
+      remedy: 'Give this worker the release and the keys of its producers',
     });
   }
 }
 
-/** A record of the payload is not there any more. The job's code did not run, and never will. */
+/** A record of the payload does not exist any more. The job's code did not run, and never will. */
 export class JobRecordGoneError extends SwitchyardError {
   static override readonly code = 'JOB_RECORD_GONE';
   constructor(path: string, model: string, shard: string) {
     super({
       attempted: `locate ${path} (${model}) of a job`,
       shard,
-      reason: 'the row is not there any more',
-      remedy: "Nothing can be retried; use onGone: 'discard' where that is to be expected",
+      reason: 'the row does not exist any more',
+      remedy: "Do not retry; use onGone: 'discard' where this is expected",
     });
   }
 }
@@ -124,7 +125,8 @@ export class JobRecordMisroutedError extends SwitchyardError {
       attempted: `locate ${path} (${model}) of a job`,
       shard,
       reason,
-      remedy: 'Find out how the record and the job came apart; enqueue it again in its own context',
+      remedy:
+        'Find out why the record and the job are of different places; enqueue the job again in its own context',
     });
   }
 }

@@ -14,7 +14,7 @@ import { agrees, checkAgreement, placeOfRecords, type PlacedRecord } from './agr
 import { writeEnvelope, type JobEnvelope, type JobPlace, type JobSigning } from './envelope.ts';
 import { packPayload, type Json } from './payload.ts';
 
-/** What signed global IDs in a job's payload are made for, and how long they are good. */
+/** The purpose of signed global IDs in a job's payload, and how long they are valid. */
 export const RECORD_USE = { purpose: 'job-record', expires: 'never' } as const;
 
 /** A job as plain JSON, for any queue. */
@@ -24,16 +24,16 @@ export interface PackedJob {
   readonly payload: Json;
 }
 
-/** What is to be enqueued, and by whom records are known. */
+/** The job to enqueue, and the locator that knows its records. */
 export interface PackRequest {
   readonly payload: unknown;
   readonly records: Pick<RecordLocator, 'isRecord' | 'referenceOf'>;
   /** Names the fleet where the job is made outside every context. */
   readonly context?: ShardContext | undefined;
-  /** Where the job is to run. Default: the place of the context, else that of its records. */
+  /** Where the job runs. Default: the place of the context, else that of its records. */
   readonly at?: JobPlace | undefined;
   readonly signing?: JobSigning | undefined;
-  /** Where a job was made whose payload is packed anew: records of nobody may be of that shard too. */
+  /** Where a repacked job was made: records without a tenant may be of that shard too. */
   readonly madeAt?: JobPlace | undefined;
 }
 
@@ -51,7 +51,7 @@ export function pack(request: PackRequest): PackedJob & { readonly envelope: Job
   const payload = packPayload(request.payload, (value) => {
     if (!request.records.isRecord(value)) return undefined;
     const reference = request.records.referenceOf(value);
-    // One alone, as most are, in an array of its length: pushing makes room for seventeen.
+    // Most payloads have one record: an array literal, because a first push makes room for seventeen.
     if (references.length === 0) references = [reference];
     else references.push(reference);
     const { model, id, shard, tenant, epoch } = reference;

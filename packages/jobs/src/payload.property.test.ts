@@ -35,7 +35,7 @@ const { payload } = fc.letrec<{ payload: unknown }>((tie) => ({
 /** Object.fromEntries defines keys, so that `__proto__` is one of them. */
 const fromEntries = (entries: [string, unknown][]): object => Object.fromEntries(entries) as object;
 
-/** Through a queue and back: every slot gets a row of the text that travelled. */
+/** Through a queue and back: every slot gets a row with the text that travelled. */
 function throughAQueue(value: unknown): unknown {
   const unpacked = unpackPayload(JSON.parse(JSON.stringify(packPayload(value, nameRow))));
   for (const slot of unpacked.slots) slot.put(new Row(slot.text));
@@ -43,7 +43,7 @@ function throughAQueue(value: unknown): unknown {
 }
 
 describe('every payload of plain JSON and records', () => {
-  it('comes back as it was, whatever its keys are called', () => {
+  it('comes back unchanged, with any names of keys', () => {
     fc.assert(
       fc.property(payload, (value) => {
         deepStrictEqual(throughAQueue(value), value);

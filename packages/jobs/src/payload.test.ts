@@ -36,7 +36,7 @@ describe('a payload', () => {
     );
   });
 
-  it('is refused where it is nested without end, before the stack is', () => {
+  it('is refused where it is nested without end, before the stack overflows', () => {
     let deep: unknown = 1;
     for (let i = 0; i < 100_000; i++) deep = [deep];
     expect(() => packPayload(deep, nameRow)).toThrow(
@@ -51,7 +51,7 @@ describe('a payload', () => {
     });
   });
 
-  it('leaves out what is undefined in an object, as it reads the same on the other side', () => {
+  it('leaves out undefined fields of an object, because they read the same on the other side', () => {
     expect(packPayload({ a: undefined, b: 1 }, nameRow)).toEqual({ b: 1 });
   });
 

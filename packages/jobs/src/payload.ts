@@ -1,28 +1,28 @@
 import { JobPayloadRefusedError } from './job-errors.ts';
 
-/** What survives a queue unchanged. */
+/** The values that survive a queue unchanged. */
 export type Json =
   null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-/** Where in the payload the packer stands, as one would write it in code: `payload.account`. */
-interface Whereabouts {
+/** The packer's path in the payload, as it is written in code: `payload.account`. */
+interface PayloadPath {
   readonly path: string;
 }
 
-/** Turns a record into the text of its global ID; undefined for what is not a record. */
-export type NameRecord = (value: object, at: Whereabouts) => string | undefined;
+/** Turns a record into the text of its global ID; undefined for a value that is no record. */
+export type NameRecord = (value: object, at: PayloadPath) => string | undefined;
 
 /** A record in a packed payload: the text of its global ID. */
 const RECORD_KEY = '$gid';
-/** Wraps an object of the user's own that has one of our two keys. */
+/** Wraps an object of the user that has one of our two keys. */
 const PLAIN_KEY = '$json';
-/** Deeper than this, a payload is taken for a mistake. */
+/** A payload with deeper nesting is refused as a mistake. */
 const MAX_DEPTH = 200;
 
 /**
  * The payload as plain JSON, with records replaced by their global IDs. A copy: later changes to
  * the payload are not enqueued.
- * @throws JobPayloadRefusedError naming the path of what JSON would lose or change
+ * @throws JobPayloadRefusedError naming the path of a value that JSON would lose or change
  */
 export function packPayload(payload: unknown, nameRecord: NameRecord): Json {
   return new Packer(nameRecord).pack(payload);
@@ -39,7 +39,7 @@ class Level implements Way {
   readonly container: object;
   readonly before: Level | undefined;
   readonly depth: number;
-  /** Of what is being packed in it. */
+  /** The key of the value in it that is being packed. */
   key: string | number = '';
 
   constructor(container: object, before: Level | undefined) {
@@ -49,7 +49,7 @@ class Level implements Way {
   }
 }
 
-class Packer implements Whereabouts {
+class Packer implements PayloadPath {
   readonly #nameRecord: NameRecord;
   /** The innermost container around the current value. */
   #level: Level | undefined;
@@ -135,11 +135,11 @@ function isJsonScalar(value: unknown): value is string | number | boolean | null
   return typeof value === 'number' && Number.isFinite(value);
 }
 
-/** Where a record stood in a packed payload, and where its like is to be put. */
+/** The position of a record in a packed payload, where the located record is put. */
 export interface RecordSlot {
   /** The text of its global ID, as it was packed. */
   readonly text: string;
-  /** As one would write it in code: `payload.account`. */
+  /** Its path, as it is written in code: `payload.account`. */
   readonly path: string;
   /** Puts the located record into its place. */
   put(record: object): void;
@@ -168,14 +168,14 @@ class Slot implements RecordSlot {
   }
 }
 
-/** A packed payload on its way back: a copy with holes where the records go. */
+/** A packed payload that is being unpacked: a copy with holes for the records. */
 export interface Unpacked {
   readonly slots: readonly RecordSlot[];
   /** The payload; complete once every slot was put. */
   payload(): unknown;
 }
 
-/** Undoes `packPayload`, except that the records are left to be put. */
+/** Undoes `packPayload`, except that the caller still has to put the records. */
 export function unpackPayload(packed: unknown): Unpacked {
   return new Unpacking(packed);
 }
@@ -197,7 +197,7 @@ class Unpacking implements Unpacked {
     if (typeof value !== 'object' || value === null) return setOwn(holder, key, value);
     const text = textOfRecord(value);
     if (text !== undefined) {
-      // One alone, as most are, in an array of its length: pushing makes room for seventeen.
+      // Most payloads have one record: an array literal, because a first push makes room for seventeen.
       const slot = new Slot(text, holder, key, way);
       if (this.slots.length === 0) this.slots = [slot];
       else this.slots.push(slot);

@@ -1,13 +1,13 @@
 import { formatGlobalId, type GlobalId, type GlobalIdSigner } from '@switchyard/shard-context/gid';
 
-/** Another record that was signed for this purpose must not be taken for the place of a job. */
+/** A record that was signed for this purpose must not be accepted as the place of a job. */
 export const PLACE_MODEL = 'JobPlace';
-/** What signatures of places are made for, and how long they are good. */
+/** The purpose of signatures of places, and how long they are valid. */
 const PLACE_USE = { purpose: 'job-place', expires: 'never' } as const;
-/** Of each signer, in each direction. */
+/** The most places that are kept, for each signer and direction. */
 const MAX_KEPT = 4096;
 
-/** What was made last of so many texts; the oldest gives way. */
+/** A cache of the last results by their text; a new one replaces the oldest. */
 class Recent<T> {
   readonly #kept = new Map<string, T>();
 
@@ -22,9 +22,9 @@ class Recent<T> {
 }
 
 /**
- * Signs and verifies the places of jobs. A place is that of many jobs, so that its signature is made
- * and checked once while it is in use: `npm run bench -- jobs`, row `roundtrip-signed`, is 0.10
- * higher without.
+ * Signs and verifies the places of jobs. Many jobs share a place, so its signature is made and checked
+ * once while it is in use: without this, `npm run bench -- jobs`, row `roundtrip-signed`, is 0.10
+ * higher.
  */
 class SignedPlaces {
   readonly #signer: GlobalIdSigner;
@@ -41,7 +41,7 @@ class SignedPlaces {
 
   verify(text: string): GlobalId {
     const verify = () => this.#signer.verify(text, { ...PLACE_USE, models: [PLACE_MODEL] });
-    // What was signed for a while is good for that while only. Out of a queue comes anything.
+    // A signature with an expiry is not kept, because it must be checked each time. A queue may hold any text.
     const isForGood = typeof text === 'string' && !text.includes('&x=');
     return isForGood ? this.#verified.of(text, verify) : verify();
   }

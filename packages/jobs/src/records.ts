@@ -17,7 +17,7 @@ import { RECORD_USE } from './pack.ts';
 import type { RecordSlot } from './payload.ts';
 import type { RunningPlace } from './running-place.ts';
 
-/** A record that a payload names, and all the places in the payload where it is wanted. */
+/** A record that a payload names, and all its slots in the payload. */
 export interface PlacedReference {
   readonly reference: GlobalId;
   readonly slots: readonly RecordSlot[];
@@ -76,14 +76,15 @@ function agree(references: readonly PlacedReference[], { fleet, place }: ReadEnv
   }
 }
 
-/** Of nobody, in a job of a tenant, which may have moved since: where it lives now counts as well. */
+/** A record without a tenant in a tenant's job. The tenant may have moved, so its new shard is valid too. */
 function isJudgedLater(job: JobPlace, record: JobPlace): boolean {
   return job.tenant !== undefined && record.tenant === undefined && record.shard !== job.shard;
 }
 
 /**
- * Refuses records of nobody that are neither of the shard where the job was made nor of the one
- * where it runs: its code may have put them into the payload before and after its tenant moved.
+ * Refuses records without a tenant that are neither of the shard where the job was made nor of the
+ * shard where it runs. Both are valid, because code may have put records into the payload before and
+ * after the tenant moved.
  * @throws JobPlaceConflictError
  */
 export function agreeWhereItRuns(
@@ -113,15 +114,15 @@ function pathOf(slots: readonly RecordSlot[]): string {
 }
 
 /**
- * Locates all records of a payload in one batch. A reference without a tenant may name any row of
- * its shard, and is looked for outside the lock: a tenant's job is handed rows of nobody else.
+ * Locates all records of a payload in one batch. A reference without a tenant may name any row of its
+ * shard, so it is searched outside the lock. A tenant's job never gets a row of another tenant.
  */
 export function locateRecords(
   place: RunningPlace | undefined,
   references: readonly PlacedReference[],
   records: RecordLocator,
 ): Promise<LocatedRecord[]> {
-  // As they were seen: where the tenant lives now the locator knows, and whether an id holds there.
+  // With the places that they name: the locator knows where the tenant lives now, and whether ids hold there.
   const wanted = references.map(({ reference }) => reference);
   return place?.tenant === undefined
     ? records.locateMany(wanted)
@@ -129,7 +130,8 @@ export function locateRecords(
 }
 
 /**
- * Puts what was located into its slots. Of several failures the one counts that no retry can mend.
+ * Puts the located records into their slots. Of several failures, one that no retry can fix is thrown
+ * first.
  * @throws JobRecordMisroutedError, JobRecordGoneError, JobRecordUnavailableError; what a shard said
  * that answered with an error
  */
@@ -151,7 +153,7 @@ export function putRecords(
   return 'put';
 }
 
-/** True for a record of the job's tenant: it is looked for where the job runs, and nowhere else. */
+/** True for a record of the job's tenant: it is searched only where the job runs. */
 export function isAt(place: RunningPlace | undefined, reference: GlobalId): boolean {
   return place?.tenant !== undefined && reference.tenant === place.tenant;
 }

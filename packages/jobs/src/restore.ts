@@ -33,19 +33,19 @@ import {
 } from './records.ts';
 import { onRunningPlace, type RunningPlace } from './running-place.ts';
 
-/** What a worker needs to restore jobs. */
+/** The parts that a worker needs to restore jobs. */
 export interface RestoreOptions<Job = PackedJob> extends EnvelopeReadOptions {
   readonly context: ShardContext;
   readonly locator: Locator;
   readonly records: RecordLocator;
   /**
-   * Says whose a job is that carries no envelope, because it was enqueued before the deploy.
-   * Undefined refuses it. Default: refuse. Where signed jobs only are run, nobody is asked.
+   * Returns the routing key of a job that carries no envelope, because it was enqueued before the
+   * deployment. Undefined refuses the job. Default: refuse. Not called where only signed jobs run.
    */
   readonly onMissingEnvelope?:
     ((job: Job) => RoutingKey | undefined | Promise<RoutingKey | undefined>) | undefined;
   /**
-   * What to do when a record of the payload is not there any more: fail the job for good, or end it
+   * What to do when a record of the payload does not exist any more: fail the job for good, or end it
    * without running its code. Default: fail.
    */
   readonly onGone?: 'fail' | 'discard' | undefined;
@@ -59,15 +59,15 @@ export interface AdaptedJob<Job, T> {
   /** The job's own code. */
   fn(payload: unknown): T | Promise<T>;
   /**
-   * Told where the job will run, before its records are located, and only of a place that could be
-   * entered: what is told to its listeners enters it once more.
+   * Called with the place where the job will run, before its records are located. Only called with a
+   * place that could be entered, because the job's listeners enter it again.
    */
   onPlaced?(place: RunningPlace | undefined): void;
 }
 
 /**
  * Runs `fn` with the payload of a packed job, its records located, in the context of the job: on
- * today's placement of its tenant, locked to it. Nothing of the context around is inherited.
+ * today's placement of its tenant, locked to it. The context around it is not inherited.
  * Answers undefined, without running `fn`, where a record is gone and `onGone` is `discard`.
  * @throws JobEnvelopeMissingError, JobEnvelopeInvalidError, JobEnvelopeUnreadableError,
  * JobPlaceConflictError, ShardNotDeclaredError, FleetMismatchError, TenantUnknownError,
@@ -103,7 +103,7 @@ async function restoreKnown<Job, T>(
   const now = placeNow(envelope.place, options);
   const place = now instanceof Promise ? await now : now;
   agreeWhereItRuns(references, envelope.place, place);
-  // Locked at once, unless a record may have to be followed elsewhere while it is looked for.
+  // Locked at once, unless the search for a record may have to follow it to another shard.
   const lock = references.every(({ reference }) => isAt(place, reference));
   const run = () => {
     adapted.onPlaced?.(place);
@@ -112,12 +112,12 @@ async function restoreKnown<Job, T>(
   return await onRunningPlace(options.context, place, run, { lock });
 }
 
-/** A job of before the deploy has a plain payload and the place that its routing key leads to. */
+/** A job from before the deployment has a plain payload; its routing key leads to its place. */
 async function restoreUnknown<Job, T>(
   adapted: AdaptedJob<Job, T>,
   options: RestoreOptions<Job>,
 ): Promise<T> {
-  refuseUnlessUnsignedRuns(options.signing); // else whoever takes an envelope off may name the place
+  refuseUnlessUnsignedRuns(options.signing); // otherwise the removal of an envelope would let an attacker choose the place
   const key = await options.onMissingEnvelope?.(adapted.job);
   if (key === undefined) throw new JobEnvelopeMissingError();
   const place = await thawed(options.locator.locateKey(key), options.locator);
@@ -155,7 +155,7 @@ function checkFleet(context: ShardContext, { fleet }: ReadEnvelope): void {
   throw new FleetMismatchError('run a job', context.topology.fleet, fleet);
 }
 
-/** No directory knows such a tenant: that it is damaged is known before anything is asked. */
+/** A name that no tenant can have is a damaged envelope: it is refused without asking the directory. */
 function checkTenant({ topology }: ShardContext, { place }: ReadEnvelope): void {
   if (place?.tenant === undefined || topology.tenantNames.allows(place.tenant)) return;
   const cause = new TenantNameRefusedError(
@@ -166,7 +166,7 @@ function checkTenant({ topology }: ShardContext, { place }: ReadEnvelope): void 
   throw new JobEnvelopeInvalidError('its envelope names no sound place', { cause });
 }
 
-/** Where the job runs now: today's placement of its tenant, or its shard. Mostly known at once. */
+/** Where the job runs now: today's placement of its tenant, or its shard. Often without a promise. */
 function placeNow<Job>(
   place: JobPlace | undefined,
   { context, locator }: RestoreOptions<Job>,
@@ -182,7 +182,7 @@ function placeNow<Job>(
   return thawed(cached ?? locator.locateTenant(tenant, options), locator);
 }
 
-/** A frozen placement is about to change: what the cache holds is asked for once more, past it. */
+/** A frozen placement is about to change, so the directory is asked once more, without the cache. */
 async function thawed(
   located: Placement | Promise<Placement>,
   locator: Locator,
@@ -195,7 +195,7 @@ async function thawed(
     const next = await locator.locateTenant(tenant, { minEpoch: epoch + 1 });
     if (next.state !== 'frozen') return next;
   } catch (error) {
-    cause = error; // no newer placement yet: still frozen, as far as is known
+    cause = error; // no newer placement yet: probably still frozen
   }
   throw new TenantFrozenError({ attempted: 'run a job', ...placement }, { cause });
 }

@@ -31,7 +31,7 @@ export async function startCommitCutter(target: TcpTarget): Promise<CommitCutter
       }
       if (!cuts || cutter.fault === 'late') return void upstream.write(bytes);
       if (cutter.fault === 'before') upstream.destroy();
-      else upstream.end(bytes); // the server hears it and answers to nobody
+      else upstream.end(bytes); // the server gets it, and its answer reaches no client
       client.resetAndDestroy();
       return undefined;
     });

@@ -7,9 +7,9 @@ import { TENANT } from './entry.ts';
 import { openStage, type StageSpec } from './stage.ts';
 
 /*
- * A process that moves the tenant `count` times to and fro, beginning with `source` → `target`, and
- * in the last move kills or stops itself before the step it is told to. Started again from there, it
- * finishes what was begun: that is what the move promises.
+ * A process that moves the tenant `count` times there and back, beginning with `source` → `target`.
+ * In the last move it kills or stops itself before the given step. Started again from there, it
+ * finishes the move that it had begun: that is the promise of a move.
  */
 const [specText, source, target, count, action, dieAt, signal, holdMs] = process.argv.slice(
   2,
@@ -86,7 +86,7 @@ let there = target!;
 for (let i = 0; i < Number(count); i++) {
   isLast = i === Number(count) - 1;
   if (dieAt !== '' && i > 0) await pause(300); // the writers' turn
-  // A mover keeps its token over a restart, which then finishes what it has begun.
+  // A mover keeps its token over a restart, so that it can finish the move that it has begun.
   const step = { tenant: TENANT, source: here, target: there, mover: `${here}-to-${there}` };
   if (action === 'thaw') {
     if (isLast && dieAt !== '') await tenantSwitch.freezeTenant(step);

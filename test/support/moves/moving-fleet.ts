@@ -18,11 +18,11 @@ export interface Audit {
   readonly refused: Readonly<Record<string, number>>;
   /** Acknowledged rows that are nowhere, and counters that count less than was acknowledged. */
   readonly lost: readonly string[];
-  /** Rows that stand on both shards. */
+  /** Rows that are on both shards. */
   readonly twice: readonly string[];
-  /** Rows that nobody may have written, and counters that count too much. */
+  /** Rows that no writer can have written, and counters that are too high. */
   readonly invented: readonly string[];
-  /** Rows that stand on another shard than the directory says. */
+  /** Rows that are on another shard than the directory names. */
   readonly misplaced: number;
 }
 

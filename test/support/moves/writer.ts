@@ -5,8 +5,8 @@ import { openStage, type StageSpec } from './stage.ts';
 
 /*
  * A process of writers. Each writes for one tenant through the router until stdin ends, and notes
- * in the log what was acknowledged (`A`), what may have been written (`U`), and what was refused
- * (`F`): the log is what the audit believes, so a line is written after the answer and at once.
+ * in the log the acknowledged writes (`A`), those that may have been written (`U`), and the refused
+ * ones (`F`). The audit relies on the log, so a line is written after the answer and at once.
  */
 const [specText, log, name, count] = process.argv.slice(2) as [string, string, string, string];
 const stage = await openStage(JSON.parse(specText) as StageSpec);

@@ -6,8 +6,8 @@ const LOWEST = 15_000;
 const HIGHEST = 31_000;
 
 /**
- * A port on 127.0.0.1 that nobody listens on now. Somebody else may take it before the caller
- * does: whoever starts a server on it tries again with another one.
+ * A port on 127.0.0.1 on which no process listens now. Another process may take it before the caller
+ * does: a caller whose server cannot start on it must try again with another port.
  */
 export async function freePort(): Promise<number> {
   for (;;) {

@@ -24,7 +24,7 @@ export function runFolder(): string {
   return (owned = made);
 }
 
-/** A signal ends a process without its `exit` event, unless somebody listens and calls exit. */
+/** A signal ends a process without its `exit` event, unless a listener calls exit. */
 function endOn(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP'): void {
   process.on(signal, () => {
     if (process.listenerCount(signal) === 1) process.exit(128 + constants.signals[signal]);

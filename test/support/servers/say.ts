@@ -1,4 +1,4 @@
-/** Tells the person at the terminal what is being set up; stderr, so that `--json` output stays clean. */
+/** Prints a step of the setup for the person at the terminal; on stderr, to keep `--json` output clean. */
 export function say(line: string): void {
   process.stderr.write(`servers: ${line}\n`);
 }

@@ -47,7 +47,7 @@ export async function startServers(wanted: WantedServers): Promise<RunningServer
   }
 }
 
-/** {@link startServers} for the time of one function; they are stopped whatever it does. */
+/** {@link startServers} for the time of one function. They are stopped also when it fails. */
 export async function withServers<T>(
   wanted: WantedServers,
   use: (servers: RunningServers) => Promise<T>,

@@ -20,7 +20,7 @@ export interface TcpProxy extends TcpTarget {
   resetConnections(): void;
   /** Swallows all bytes without closing anything, as a dead route does, until {@link heal}. */
   stall(): void;
-  /** Ends {@link cut} and {@link stall}; what was swallowed meanwhile is delivered. */
+  /** Ends {@link cut} and {@link stall}; the swallowed bytes are then delivered. */
   heal(): void;
   /** Adds milliseconds to each piece of data in both directions. Default 0. */
   delay(ms: number): void;

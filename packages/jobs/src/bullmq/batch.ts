@@ -20,9 +20,9 @@ export interface BatchOutcome {
 }
 
 /**
- * Adds a batch over any number of shards, all of it or nothing. It is a flow whose children may
- * fail without taking the callback with them, so it survives what BullMQ survives: a killed worker,
- * retries, a restart of everything. An empty batch runs its callback at once.
+ * Adds a batch over any number of shards: all of its jobs or none. A batch is a BullMQ flow whose
+ * callback runs also where jobs have failed. Like every flow, it survives killed workers, retries and
+ * a restart of all processes. An empty batch runs its callback at once.
  * @throws JobBatchInvalidError for a job with an id of its own; JobPayloadRefusedError,
  *   JobPlaceConflictError, FleetMismatchError; nothing was enqueued
  */
@@ -40,15 +40,15 @@ export async function addBatch(
 }
 
 /**
- * BullMQ takes a job whose id it knows for the one that is there, which may have failed, or be another
- * batch's: it would never end for this one.
+ * BullMQ does not add a job whose id it knows. The known job may have failed already or belong to
+ * another batch, so it would never end for this batch.
  */
 function refuseNamed({ name, opts, children = [] }: ShardedFlowJob): void {
   if (opts?.jobId !== undefined) throw new JobBatchInvalidError(name);
   for (const child of children) refuseNamed(child);
 }
 
-/** BullMQ lets a job wait for ever whose child failed, unless that child says otherwise. */
+/** In BullMQ a job waits without end for a child that failed, unless the child's options change that. */
 function endsWithChildren(job: ShardedFlowJob): ShardedFlowJob {
   if (job.children === undefined) return job;
   const children = job.children.map((child) => {

@@ -1,16 +1,16 @@
 import { channel, type Channel } from 'node:diagnostics_channel';
 
-/** A job that could not be run yet and goes back to the queue, without counting an attempt. */
+/** A job that cannot run yet and goes back to the queue, without counting an attempt. */
 export interface JobWaits {
   readonly queue: string;
   readonly job: string | undefined;
   /** Code of the error for which it waits: `TENANT_FROZEN`, `DIRECTORY_UNAVAILABLE` … */
   readonly code: string;
-  /** What was attempted, why it failed and what to do: the message of that error. */
+  /** The message of that error. */
   readonly message: string;
   /**
-   * How often it was started since its last attempt that counts, this time included: a rate limit or
-   * a wait that its own code asked for counts here too.
+   * How often it was started since its last attempt that counts, including this time. Starts that
+   * ended in a rate limit, or in a wait that its own code asked for, are included.
    */
   readonly times: number;
   /** Milliseconds until it is tried again. */
@@ -18,9 +18,9 @@ export interface JobWaits {
 }
 
 /**
- * The diagnostics channels of the BullMQ adapter. BullMQ has no event for a job that a worker puts
- * off, so one that waits for what never comes would wait in silence. A sandboxed processor
- * publishes in its own process. Nothing is computed while nobody listens.
+ * The diagnostics channels of the BullMQ adapter. BullMQ has no event for a job that a worker
+ * postpones, so without this channel a job that waits without end would not be noticed. A sandboxed
+ * processor publishes in its own process. Nothing is computed for a channel without a subscriber.
  */
 export const jobChannels = {
   waits: channel('switchyard:job:waits') as Channel<unknown, JobWaits>,

@@ -3,12 +3,12 @@ import { isSwitchyardError, type Topology } from '@switchyard/shard-context';
 import { readEnvelope, runsUnsigned, type JobSigning } from '../envelope.ts';
 import { readMetadata } from './metadata.ts';
 
-/** What can be said of a waiting job without running it. */
+/** The result of the check of a waiting job, which is not run. */
 export type JobVerdict =
   | 'runnable'
   /** No envelope: `onMissingEnvelope` will be asked. */
   | 'withoutEnvelope'
-  /** Of a newer release, or signed and no keys: waits for a worker that can read it. */
+  /** Of a newer release, or signed while no keys were given: waits for a worker that can read it. */
   | 'unreadable'
   /** Damaged, or not signed where it must be: will fail. */
   | 'invalid'
@@ -17,17 +17,17 @@ export type JobVerdict =
   /** Without a tenant, for a shard that the topology does not have: waits for a worker that has it. */
   | 'unknownShard';
 
-/** What waits in one queue. */
+/** The waiting jobs of one queue. */
 export interface QueueReport {
   readonly queue: string;
   /** Jobs that have not ended, schedulers included. */
   readonly total: number;
   readonly counts: Readonly<Record<JobVerdict, number>>;
-  /** Ids of the first few jobs that this version could not run, by why. */
+  /** Ids of the first few jobs that this version could not run, by reason. */
   readonly examples: Readonly<Partial<Record<JobVerdict, readonly string[]>>>;
 }
 
-/** Where to look, and what this version can run. */
+/** The queues to read, and what this version can run. */
 export interface CheckJobsRequest {
   readonly connection: ConnectionOptions;
   readonly queues: readonly string[];
@@ -39,7 +39,7 @@ export interface CheckJobsRequest {
   readonly readsUpTo?: number;
 }
 
-/** Jobs that wait for another worker go to and fro between the last two, so both are read twice. */
+/** Jobs that wait for another worker move between the last two states, so both are read twice. */
 const UNFINISHED: JobState[] = [
   'waiting',
   'prioritized',
@@ -53,8 +53,8 @@ const PAGE = 500;
 const MAX_EXAMPLES = 5;
 
 /**
- * Counts what waits in the queues, and which of it this version could not run: before a deploy or
- * a rollback. Reads only. Jobs that move from one state to another meanwhile may be missed.
+ * Counts the waiting jobs of the queues, and those of them that this version could not run: before a
+ * deployment or a rollback. Reads only. A job that changes its state during the check may be missed.
  */
 export async function checkJobs(request: CheckJobsRequest): Promise<QueueReport[]> {
   const reports: QueueReport[] = [];
@@ -91,7 +91,7 @@ interface Waiting {
 }
 
 async function* waitingIn(queue: Queue): AsyncGenerator<Waiting> {
-  const seen = new Set<string>(); // a job that moves between two pages is met twice
+  const seen = new Set<string>(); // a job that moves between two pages is read twice
   for (const state of UNFINISHED) {
     for (let from = 0; ; from += PAGE) {
       const page = (await queue.getJobs([state], from, from + PAGE - 1, true)) as (
@@ -102,7 +102,7 @@ async function* waitingIn(queue: Queue): AsyncGenerator<Waiting> {
         seen.add(job.id);
         yield { id: job.id, metadata: job.opts.telemetry?.metadata };
       }
-      if (page.length === 0) break; // a short page may only miss jobs that have just ended
+      if (page.length === 0) break; // a page that is not full may lack jobs that have just ended
     }
   }
 }

@@ -21,7 +21,7 @@ export interface ShardedClasses {
 
 /**
  * The three classes with their sharding built in, for frameworks that make queues and workers
- * themselves and hand on only the options they know. With Nest, before the modules are imported:
+ * themselves and pass on only the options that they know. With Nest, before the modules are imported:
  *
  * ```ts
  * const { Queue, Worker, FlowProducer } = shardedClasses(sharding);

@@ -14,7 +14,7 @@ import type { Sharding } from './sharding.ts';
 import { composed } from './telemetry.ts';
 import { tellError } from './tell-error.ts';
 
-/** BullMQ's own options, and what makes the flow producer sharded. */
+/** BullMQ's own options, and the sharding. */
 export interface ShardedFlowProducerOptions extends QueueBaseOptions {
   readonly sharding: Sharding;
 }
@@ -37,7 +37,7 @@ export class ShardedFlowProducer extends FlowProducer {
   }
 
   /**
-   * Adds a flow, all of it or nothing.
+   * Adds a flow: all of its jobs or none.
    * @throws JobPayloadRefusedError, JobPlaceConflictError, FleetMismatchError; nothing was enqueued
    */
   override async add(flow: ShardedFlowJob, opts?: FlowOpts): Promise<JobNode> {
@@ -47,19 +47,19 @@ export class ShardedFlowProducer extends FlowProducer {
     return this.#unsent(prepared, opts);
   }
 
-  /** Adds flows, all of them or nothing. @throws as `add` */
+  /** Adds flows: all of them or none. @throws as `add` */
   override async addBulk(flows: ShardedFlowJob[]): Promise<JobNode[]> {
     const prepared = flows.map((flow) => prepareFlow(this.#sharding, flow));
     if (!this.#isKept(prepared, () => super.addBulk(prepared))) return super.addBulk(prepared);
     return Promise.all(prepared.map((flow) => this.#unsent(flow)));
   }
 
-  /** Resolves when every flow that a commit has set free was taken or refused. */
+  /** Resolves when the queue has taken or refused every flow whose transaction has committed. */
   flushed(): Promise<void> {
     return this.#afterCommit.flushed();
   }
 
-  /** Waits for the flows that a commit has set free, and closes. */
+  /** Waits for the flows whose transaction has committed, and closes. */
   override async close(): Promise<void> {
     await this.#afterCommit.flushed();
     await super.close();
@@ -73,12 +73,12 @@ export class ShardedFlowProducer extends FlowProducer {
   #isKept(flows: readonly FlowJob[], send: () => Promise<unknown>): boolean {
     const hasParent = flows.some(({ opts }) => opts !== undefined && 'parent' in opts);
     const sendIfOpen = () =>
-      // BullMQ's own answers undefined then, as if it had been sent.
+      // Then BullMQ's own class would answer undefined, as if the flow had been sent.
       this.closing === undefined ? send() : Promise.reject(new Error('it was closed'));
     return this.#afterCommit.keep(`${flows.length} flow(s)`, sendIfOpen, hasParent);
   }
 
-  /** The tree as BullMQ builds it, with the ids that it will have, and nothing sent. */
+  /** The tree as BullMQ builds it, with the ids that its jobs will have. Nothing is sent. */
   #unsent(flow: FlowJob, opts?: FlowOpts): Promise<JobNode> {
     nameJobs(flow);
     const entries: never[] = [];

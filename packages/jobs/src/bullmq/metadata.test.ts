@@ -29,7 +29,7 @@ describe('the text of a job’s metadata', () => {
   it('comes back as the envelope and the telemetry that were written, whatever they hold', () => {
     fc.assert(
       fc.property(envelopes, optional(text), (envelope, telemetry) => {
-        // The second time both come from what was kept.
+        // The second time both come from the cache.
         for (let turn = 0; turn < 2; turn++) {
           const read = readMetadata(writeMetadata({ envelope, telemetry }));
           expect(read.telemetry).toBe(telemetry);
@@ -38,7 +38,7 @@ describe('the text of a job’s metadata', () => {
       }),
       {
         examples: [
-          [{ v: 1, fleet: 'us1', epoch: 5 }, undefined], // nobody's epoch: no release writes it
+          [{ v: 1, fleet: 'us1', epoch: 5 }, undefined], // an epoch without a tenant: no release writes it
           [{ v: 1, fleet: 'us1', shard: 'us1', epoch: 5 }, undefined],
         ],
       },
@@ -57,7 +57,7 @@ describe('the text of a job’s metadata', () => {
     expect(readMetadata(written)).toEqual({ envelope, telemetry: undefined });
   });
 
-  it('of a newer release keeps its version, and nothing is made of the rest', () => {
+  it('of a newer release keeps its version, and the rest is not interpreted', () => {
     for (const newer of ['switchyard:3:main:us1:what:ever', 'switchyard:12{?', 'switchyard:4']) {
       expect(readMetadata(newer).envelope?.v).toBe(Number.parseInt(newer.slice(11)));
       expect(() => readEnvelope(readMetadata(newer).envelope)).toThrow(
@@ -66,7 +66,7 @@ describe('the text of a job’s metadata', () => {
     }
   });
 
-  it('that is none of ours is the user’s telemetry', () => {
+  it('that Switchyard did not write is the user’s telemetry', () => {
     for (const own of ['00-4bf9-00f0-01', 'switchyard', 'switchyard:x', 'switchyard:1:main:us1:']) {
       expect(readMetadata(own)).toEqual({ telemetry: own });
     }

@@ -6,7 +6,7 @@ import type { JobEnvelope } from '../envelope.ts';
  */
 export interface JobMetadata {
   readonly envelope?: JobEnvelope | undefined;
-  /** What the user's telemetry wrote. */
+  /** The text of the user's telemetry. */
   readonly telemetry?: string | undefined;
 }
 
@@ -22,10 +22,10 @@ export function writeMetadata({ envelope, telemetry }: JobMetadata): string {
   return JSON.stringify({ [KEY]: envelope, telemetry });
 }
 
-/** Fleet and shard without the sign that parts them; what comes last may be anything. */
+/** Fleet and shard have no separator in them; the last part may have any characters. */
 const NAME = /^[\w-]+$/;
 
-/** Undefined for an envelope that must be written out, because its parts could be taken for others. */
+/** Undefined for an envelope that needs the long form, because the short form would be ambiguous. */
 function shortText({ v, fleet, shard, tenant, epoch, place }: JobEnvelope): string | undefined {
   if (!NAME.test(fleet)) return undefined;
   if (v === 2) return place === undefined ? `${KEY}:2:${fleet}` : `${KEY}:2:${fleet}:${place}`;
@@ -43,7 +43,7 @@ const VERSION = /^switchyard:(\d{1,9})(?!\d)/;
 const SHORT = /^switchyard:\d+:([\w-]+)(?::(.*))?$/s;
 const SHORT_PLACE = /^([\w-]+)(?::([1-9]\d{0,15})?:(.*))?$/s;
 
-/** Undefined for what `shortText` does not write. Of a newer version only the number is known. */
+/** Undefined for a text that `shortText` does not write. Of a newer version only the number is read. */
 function readShort(text: string): JobEnvelope | undefined {
   const v = Number(VERSION.exec(text)?.[1]);
   if (v > 2) return { v, fleet: '' };
@@ -60,8 +60,8 @@ function readShort(text: string): JobEnvelope | undefined {
 }
 
 /**
- * Splits what `writeMetadata` wrote; any other text is taken for the user's telemetry. What is no
- * text was damaged and says nothing: throwing here, in telemetry, would end BullMQ's loop.
+ * Splits a text of `writeMetadata`. Any other text is the user's telemetry. A value that is not text
+ * is damaged and is ignored: an error thrown here, in telemetry, would end BullMQ's loop.
  */
 export function readMetadata(text: unknown): JobMetadata {
   if (typeof text !== 'string' || text === '') return {};
@@ -76,7 +76,7 @@ function parse(text: string): JobMetadata | undefined {
   if (!text.startsWith(`{"${KEY}":`)) return undefined;
   try {
     const { [KEY]: envelope, telemetry } = JSON.parse(text) as Record<string, unknown>;
-    // What is no object is an envelope all the same, and one that cannot be read.
+    // A value that is no object is kept as an envelope, so that reading it fails by name.
     return {
       envelope: Object(envelope) as JobEnvelope,
       telemetry: typeof telemetry === 'string' ? telemetry : undefined,

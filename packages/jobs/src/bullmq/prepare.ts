@@ -5,8 +5,8 @@ import { ENVELOPE, type Sharding, type WithEnvelope } from './sharding.ts';
 /** Job options of sharded producers. */
 export interface ShardedJobsOptions extends JobsOptions {
   /**
-   * Where this job is to run; a placement of the directory fits. Default: the place of the context,
-   * else that of the records in its payload, else none.
+   * Where this job runs; a placement of the directory fits. Default: the place of the context, else
+   * that of the records in its payload, else none.
    */
   readonly at?: JobPlace;
 }
@@ -19,7 +19,7 @@ export interface ShardedFlowJob extends Omit<FlowJob, 'opts' | 'children'> {
 
 /** A job ready for BullMQ's own producers. */
 export interface Prepared<Data> {
-  /** As it travels. BullMQ has one type for a job's data, packed or not: that of its processor. */
+  /** The packed payload. BullMQ has one type for a job's data, packed or not: that of its processor. */
   readonly data: Data;
   readonly opts: JobsOptions & WithEnvelope;
 }
@@ -35,12 +35,12 @@ export function prepare<Data>(
   return { data: packed.payload as Data, opts: { ...opts, [ENVELOPE]: packed.envelope } };
 }
 
-/** BullMQ makes an empty object of a job without data; null it keeps. */
+/** BullMQ replaces missing data by an empty object; it keeps null. */
 function dataOf(payload: unknown): unknown {
   return payload === undefined ? {} : payload;
 }
 
-/** Prepares every node: BullMQ forgets the context of those that have no options. */
+/** Prepares every node, because BullMQ drops the context of nodes without options. */
 export function prepareFlow(sharding: Sharding, node: ShardedFlowJob): FlowJob {
   const { data, opts } = prepare(sharding, node.data as unknown, node.opts);
   const { children, ...rest } = node;

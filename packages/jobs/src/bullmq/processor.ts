@@ -16,10 +16,10 @@ export type JobProcessor<J, Result> = (
   signal?: AbortSignal,
 ) => Promise<Result> | Result;
 
-/** Where a job runs, for its listeners. On the job itself: a weak map would cost ten times as much. */
+/** The key of a job's place, for its listeners. On the job itself: a weak map costs ten times as much. */
 const PLACE = Symbol('switchyard.place');
 
-/** Where a job that is being processed, or has just been, runs; undefined without a place. */
+/** The place of a job that is being processed or has just ended; undefined without a place. */
 export function runningPlaceOf(job: unknown): RunningPlace | undefined {
   return typeof job === 'object' && job !== null
     ? (job as { [PLACE]?: RunningPlace })[PLACE]
@@ -28,15 +28,15 @@ export function runningPlaceOf(job: unknown): RunningPlace | undefined {
 
 /**
  * A processor that runs `fn` in the context of its job, with the records of the payload in
- * `job.data`. For files that BullMQ runs in a process or thread of their own (export the result as
- * default), and for workers that are not ours; `ShardedWorker` wraps its function itself.
+ * `job.data`. For files that BullMQ runs in their own process or thread (export the result as
+ * default), and for plain workers of BullMQ. `ShardedWorker` wraps its function itself.
  */
 export function shardedProcessor<J extends Job | SandboxedJob = Job, Result = unknown>(
   fn: JobProcessor<J, Result>,
   sharding: Sharding,
 ): JobProcessor<J, Result | undefined> {
-  // A worker hands out a signal only to processors that declare three parameters, a sandbox to all:
-  // what has a default is not counted.
+  // A worker passes a signal only to processors that declare three parameters; a sandbox passes it to
+  // all. JavaScript does not count a parameter with a default.
   if (fn.length < 3) {
     return (job, token, signal = undefined) => new Attempt(sharding, job, token, fn, signal).run();
   }
@@ -52,13 +52,13 @@ export function placedProcessor<J extends Job, Result>(
     new PlacedAttempt(sharding, job, token, fn, signal).run() as Promise<Result>;
 }
 
-/** The job as it was packed. */
+/** The packed job. */
 function packedOf(job: Pick<Job, 'opts' | 'data'>): PackedJob {
   const { envelope } = readMetadata(job.opts?.telemetry?.metadata);
   return { envelope, payload: job.data as PackedJob['payload'] };
 }
 
-/** What we touch of a job, BullMQ's or a sandbox's. */
+/** The fields of a job that this file uses; jobs of a sandbox have them too. */
 interface HeldJob {
   data: unknown;
   updateData: (data: never) => Promise<void>;
@@ -107,14 +107,14 @@ class Attempt<J extends Job | SandboxedJob, Result> implements AdaptedJob<Job, R
     );
   }
 
-  /** Remembers the place of the job for its listeners. */
+  /** Keeps the place of the job for its listeners. */
   onPlaced(place: RunningPlace | undefined): void {
     (this.job as HeldJob)[PLACE] = place;
   }
 
   /**
-   * Shows the job's code the payload with its records. Before and after it `job.data` is what the
-   * queue holds, because BullMQ and listeners turn it into JSON.
+   * Shows the job's code the payload with its records. Before and after it, `job.data` is the packed
+   * payload of the queue, because BullMQ and listeners turn it into JSON.
    */
   fn(payload: unknown): Result | Promise<Result> {
     const job = this.job as HeldJob;
@@ -133,15 +133,15 @@ class Attempt<J extends Job | SandboxedJob, Result> implements AdaptedJob<Job, R
     return this.begin();
   }
 
-  /** As the payload was packed that this one replaces: its envelope says how it is to be read. */
+  /** Packs new data as the old payload was packed, because the job's envelope tells how to read it. */
   #packed(data: unknown): unknown {
     const { envelope } = this.packed;
-    if (envelope === undefined) return asPlainJson(data); // the payload is not ours
+    if (envelope === undefined) return asPlainJson(data); // the payload was not packed
     const { context, records } = this.sharding;
     const signing = isSignedEnvelope(envelope) ? this.sharding.signing : undefined;
     const at = runningPlaceOf(this.job);
     const madeAt = readEnvelope(envelope, this.sharding).place;
-    // Judged by the place of the job, wherever its code stands when it asks.
+    // Checked against the place of the job, also when its code has entered another place.
     return outsideContext(() => pack({ payload: data, context, records, at, madeAt, signing }))
       .payload;
   }
@@ -152,7 +152,7 @@ class Attempt<J extends Job | SandboxedJob, Result> implements AdaptedJob<Job, R
   }
 }
 
-/** The payload is left to the processor. */
+/** The processor restores the payload itself. */
 class PlacedAttempt<J extends Job, Result> extends Attempt<J, Result> {
   override readonly packed: PackedJob = { envelope: packedOf(this.job).envelope, payload: null };
 

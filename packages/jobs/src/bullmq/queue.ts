@@ -17,7 +17,7 @@ import { composed, ownMetadata } from './telemetry.ts';
 import { tellError } from './tell-error.ts';
 import { untraced } from './untraced.ts';
 
-/** BullMQ's own options, and what makes the queue sharded. */
+/** BullMQ's own options, and the sharding. */
 export interface ShardedQueueOptions extends QueueOptions {
   readonly sharding: Sharding;
 }
@@ -31,8 +31,8 @@ export interface ShardedBulkJob<Data, Name extends string = string> {
 
 /**
  * A BullMQ queue whose jobs keep their place: records in a payload travel as global IDs, and the
- * job runs where its tenant then lives. Inside a transaction a job is sent after the commit, and
- * not at all after a rollback; `add` resolves at once, with the id that the job will have. It is
+ * job runs where its tenant then lives. Inside a transaction a job is sent after the commit, and is
+ * not sent after a rollback; `add` resolves at once, with the id that the job will have. The job is
  * kept in memory: a process that dies between commit and sending loses it.
  */
 export class ShardedQueue<
@@ -68,7 +68,7 @@ export class ShardedQueue<
   }
 
   /**
-   * Adds jobs in one trip; each keeps its own place, from `opts.at`, the context or its records.
+   * Adds jobs in one round trip; each keeps its own place, from `opts.at`, the context or its records.
    * @throws as `add`; nothing was enqueued
    */
   override async addBulk(jobs: ShardedBulkJob<Data, Name>[]): Promise<Job<Data, Result, Name>[]> {
@@ -96,7 +96,7 @@ export class ShardedQueue<
     } = {},
   ): Promise<Job<Data, Result, Name>> {
     const { data, opts } = prepare(this.#sharding, template.data, template.opts);
-    // The template is stored before any job is built of it, so it is given the text at once.
+    // The template is stored before any job is built from it, so the text is added here.
     const telemetry = { metadata: ownMetadata(this.opts.telemetry), ...opts.telemetry };
     const stored = withEnvelopeAsMetadata({ ...opts, telemetry });
     const send = () =>
@@ -107,14 +107,14 @@ export class ShardedQueue<
   }
 
   /**
-   * Resolves when the queue has taken, or refused, every job that a commit has set free. For work
-   * that looks for such a job: a processor awaits it before `moveToWaitingChildren`.
+   * Resolves when the queue has taken or refused every job whose transaction has committed. For code
+   * that needs such a job in the queue: a processor awaits it before `moveToWaitingChildren`.
    */
   flushed(): Promise<void> {
     return this.#afterCommit.flushed();
   }
 
-  /** Waits for the jobs that a commit has set free, and closes. */
+  /** Waits for the jobs whose transaction has committed, and closes. */
   override async close(): Promise<void> {
     await this.#afterCommit.flushed();
     await super.close();
@@ -125,7 +125,7 @@ export class ShardedQueue<
     return this.close();
   }
 
-  /** BullMQ's own where there is telemetry. */
+  /** BullMQ's own `trace` where there is telemetry. */
   override trace<T>(
     kind: SpanKind,
     operation: string,
@@ -138,7 +138,7 @@ export class ShardedQueue<
       : super.trace(kind, operation, destination, fn, metadata);
   }
 
-  /** In a transaction every job needs its id now: it is what the caller is told. */
+  /** In a transaction every job needs its id now, because the caller receives the id before the send. */
   #isKept(jobs: readonly Named<Data>[], send: () => Promise<unknown>): boolean {
     const label = `${jobs.length} job(s) of queue ${this.name}`;
     const hasParent = jobs.some(({ prepared: { opts } }) => opts.parent !== undefined);

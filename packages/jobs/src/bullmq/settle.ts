@@ -10,14 +10,14 @@ import type { RunningPlace } from '../running-place.ts';
 import { jobChannels } from './channels.ts';
 import type { Sharding, WaitingJob } from './sharding.ts';
 
-/** What settling needs of a job; sandboxed jobs have it as well. */
+/** The fields of a job that settling needs; sandboxed jobs have them as well. */
 type DelayableJob = Pick<
   Job,
   'id' | 'queueName' | 'moveToDelayed' | 'attemptsStarted' | 'attemptsMade'
 >;
 
 const DEFAULT_RETRY_AFTER_MS = 500;
-/** A job that waits long is asked every half minute with the default, not every half second. */
+/** A job that waits long is tried every half minute with the default, not every half second. */
 const MAX_DOUBLINGS = 6;
 
 /** How far a job had come when it failed. */
@@ -26,16 +26,16 @@ export interface Attempt {
   readonly token: string | undefined;
   /** True once the job's own code had begun. */
   readonly hasBegun: boolean;
-  /** Where it ran, or was about to run. */
+  /** The place where it ran, or was about to run. */
   readonly place: RunningPlace | undefined;
 }
 
 /**
- * The error to end a failed attempt with. What will pass by waiting (a frozen tenant, a route that
- * is out of date, a directory or shard that does not answer, an envelope or a shard of a newer
- * release) moves the job to the delayed ones without counting an attempt. What no retry can change
- * fails it for good, with the reason, and so does work that may have been committed, unless its
- * author says that it may run again. Anything else is BullMQ's to retry as the job's options say.
+ * The error with which a failed attempt ends. Where waiting helps (a frozen tenant, a stale route, a
+ * directory or shard that does not answer, an envelope or a shard of a newer release), the job moves
+ * to the delayed jobs, without counting an attempt. Where no retry can help, the job fails for good,
+ * with the reason. So does a job whose work may have been committed, unless its author declares that
+ * it may run again. All other errors BullMQ retries by the job's options.
  */
 export async function settle(
   error: unknown,
@@ -54,19 +54,19 @@ export async function settle(
   return forGood(error, error);
 }
 
-/** A connection was lost in COMMIT, so that the job's work may be done. Thrown by `models`. */
+/** A connection was lost during COMMIT, so the job's work may be done. Thrown by `models`. */
 function unknownOutcomeIn(error: unknown): SwitchyardError | undefined {
   for (const cause of causesOf(error))
     if (isSwitchyardError(cause) && String(cause.code) === 'OUTCOME_UNKNOWN') return cause;
   return undefined;
 }
 
-/** BullMQ retries no such error, whatever attempts the job has left. */
+/** BullMQ does not retry such an error, even where the job has attempts left. */
 function forGood({ code, message }: SwitchyardError, cause: unknown): Error {
   return Object.assign(new UnrecoverableError(`${code}: ${message}`), { cause });
 }
 
-/** Once the job's code has begun, only what the shard itself refused is known to have done nothing. */
+/** Once the job's code has begun, only a refusal by the shard itself proves that nothing was written. */
 async function passesByWaiting(
   error: unknown,
   attempt: Attempt,
@@ -78,7 +78,7 @@ async function passesByWaiting(
   }
   if (refusal.kind === 'frozen') return true;
   const isRefreshed = await refresh(refusal, attempt.place, sharding);
-  // Of a tenant that was never assigned to its end, waiting mends nothing until the directory does.
+  // Waiting does not help a tenant whose assignment was not completed, until the directory completes it.
   return refusal.kind === 'stale' || isRefreshed;
 }
 
@@ -97,7 +97,7 @@ async function putOff(
   jobChannels.waits.publish({ queue, job: id, code, message, times, retryAfterMs: delayMs });
 }
 
-/** So that the next attempt is not sent along the same old route; it asks again by itself if not. */
+/** Refreshes the route for the next attempt. If that fails, the next attempt asks again itself. */
 async function refresh(
   { tenant, seenEpoch }: ShardRefusal,
   place: RunningPlace | undefined,
@@ -108,6 +108,6 @@ async function refresh(
     await locator.locateTenant(tenant, { minEpoch: epoch + 1 });
     return true;
   } catch {
-    return false; // the next attempt meets the same failure by its own name
+    return false; // the next attempt fails with this error itself
   }
 }

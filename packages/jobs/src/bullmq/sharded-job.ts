@@ -4,26 +4,26 @@ import { readMetadata, writeMetadata } from './metadata.ts';
 import { ENVELOPE, type WithEnvelope } from './sharding.ts';
 
 /**
- * A job as the queue has it, outside its processor: its payload is what travels. BullMQ's own would
- * write a record as the plain object that JSON makes of it.
+ * A job as the queue has it, outside its processor: its payload is packed. BullMQ's own job would
+ * write a record as plain JSON.
  */
 export class StoredJob extends Job {
-  /** @throws JobPayloadRefusedError for a record: only its processor takes those, and locates them */
+  /** @throws JobPayloadRefusedError for a record: only the job's processor accepts records */
   override async updateData(data: unknown): Promise<void> {
     return super.updateData(asPlainJson(data));
   }
 }
 
-/** Of a payload that is written as it travels: it holds no records, and is read as it is. */
+/** Packs a payload without records: it is read as it was written. */
 export function asPlainJson(data: unknown): unknown {
   packPayload(data, () => undefined);
   return data;
 }
 
 /**
- * A job that our producers make. BullMQ builds it
- * through this constructor, after its telemetry has written its text: the one place where the
- * envelope reaches all of them, flow children without options included.
+ * A job that sharded producers make. BullMQ builds it through this constructor, after its telemetry
+ * has written its text. Only here does the envelope reach all jobs, including children of flows that
+ * have no options.
  */
 export class ShardedJob extends StoredJob {
   constructor(

@@ -7,17 +7,17 @@ import { writeEnvelope, type JobEnvelope, type JobSigning } from '../envelope.ts
 import type { Sharding } from './sharding.ts';
 import { readMetadata, writeMetadata } from './metadata.ts';
 
-/** What travels through BullMQ's telemetry calls: our envelope and the user's own context. */
+/** The value that BullMQ's telemetry calls pass on: our envelope and the user's own context. */
 interface Carried {
   readonly envelope: JobEnvelope | undefined;
   readonly own: unknown;
 }
 
 /**
- * Carries the shard context through BullMQ's telemetry contract, composed with the telemetry that
- * the user has already. Sharded queues and workers install it themselves; give it to plain ones
- * whose jobs are to carry their place. It only carries: the place is entered by the processor,
- * because an error thrown in telemetry escapes BullMQ's failure handling.
+ * Carries the shard context through BullMQ's telemetry interface, together with the user's own
+ * telemetry. Sharded queues and workers install it themselves; give it to plain ones whose jobs must
+ * carry their place. It does not enter the place: the processor does, because BullMQ does not handle
+ * an error that is thrown in telemetry as a failure of the job.
  */
 export function shardTelemetry(own?: Telemetry, signing?: JobSigning): Telemetry<Carried> {
   return {
@@ -27,7 +27,7 @@ export function shardTelemetry(own?: Telemetry, signing?: JobSigning): Telemetry
   };
 }
 
-/** The options with their telemetry, where they have one, made to carry our envelope as well. */
+/** The options, with their telemetry, where they have one, extended by our envelope. */
 export function composed<O extends { telemetry?: Telemetry; readonly sharding: Sharding }>(
   options: O,
 ): O {
@@ -35,14 +35,14 @@ export function composed<O extends { telemetry?: Telemetry; readonly sharding: S
   return { ...options, telemetry: shardTelemetry(options.telemetry, options.sharding.signing) };
 }
 
-/** What the user's own telemetry writes for a job that is made here. */
+/** The text that the user's own telemetry writes for a job that is made here. */
 export function ownMetadata(telemetry: Telemetry | undefined): string | undefined {
   if (telemetry === undefined) return undefined;
   const { contextManager } = telemetry;
   return readMetadata(contextManager.getMetadata(contextManager.active())).telemetry;
 }
 
-/** The frames that we opened around the processing of a job, and what that job carried. */
+/** The frames that we opened around the processing of a job, and the value that the job carried. */
 const carriedBy = new WeakMap<Frame, Carried>();
 
 class CarryingContextManager implements ContextManager<Carried> {
@@ -54,7 +54,7 @@ class CarryingContextManager implements ContextManager<Carried> {
     this.#signing = signing;
   }
 
-  /** Runs `fn` outside every shard context, so that a worker's builder leaks nothing into jobs. */
+  /** Runs `fn` outside every shard context, so that the context that built a worker reaches no job. */
   with<F extends (...args: never[]) => unknown>(carried: Carried, fn: F): ReturnType<F> {
     const run = () => fn() as ReturnType<F>;
     const inside = () => (this.#own === undefined ? run() : this.#own.with(carried.own, run));
@@ -87,7 +87,7 @@ class CarryingContextManager implements ContextManager<Carried> {
   }
 }
 
-/** Undefined outside every context: a plain queue may belong to nobody. */
+/** Undefined outside every context: a plain queue may belong to no tenant. */
 function envelopeHere(
   frame: Frame | undefined,
   signing: JobSigning | undefined,
@@ -96,7 +96,7 @@ function envelopeHere(
   return place === undefined ? undefined : writeEnvelope(place.fleet, place, signing);
 }
 
-/** A frame without a place: as good as none, but one that can be told from others. */
+/** A frame without a place: it acts like no frame, but can be recognised. */
 function neutralFrame(opener: (...args: never[]) => unknown): Frame {
   const activity = new Activity(undefined, opener);
   const axes = { role: 'writer', readOnly: false, locked: false, unfenced: undefined } as const;
@@ -112,7 +112,7 @@ class CarryingTracer implements Tracer<Carried> {
 
   startSpan(name: string, options?: SpanOptions, context?: Carried): Span<Carried> {
     const span = this.#own?.startSpan(name, options, context?.own);
-    // A job that carries nothing must not be given what was active when its worker was built.
+    // A job that carries no context must not get the context that was active when its worker was built.
     const carries = options?.kind !== SpanKind.CONSUMER || context !== undefined;
     return new CarryingSpan(span, carries);
   }

@@ -1,8 +1,8 @@
 import type { EventEmitter } from 'node:events';
 
 /**
- * Tells the listeners of an error, and throws nothing at whoever calls, who may be in the middle of
- * a COMMIT. Where nobody listens, or a listener throws, it is printed, as BullMQ's queues do.
+ * Passes an error to the listeners. It never throws, because its caller may be in the middle of a
+ * COMMIT. Where there is no listener, or a listener throws, the error is printed, as BullMQ's queues do.
  */
 export function tellError(emitter: EventEmitter, error: Error): void {
   try {

@@ -4,7 +4,7 @@ import type { shardedClasses } from './classes.ts';
 import type { ShardedQueue } from './queue.ts';
 import type { ShardedWorker } from './worker.ts';
 
-// Judged by the compiler (`npm run types`): a type that is wrong here does not compile.
+// The compiler checks this file (`npm run types`): a wrong type does not compile.
 
 interface Scan {
   readonly document: string;
@@ -50,7 +50,7 @@ describe('a sharded worker', () => {
     expectTypeOf<Scanner>().toExtend<Worker<Scan, Pages, Name>>();
   });
 
-  it('hands its processor its own jobs, and takes only its own result', () => {
+  it('passes its own jobs to its processor, and accepts only its own result', () => {
     type Processor = Extract<
       ConstructorParameters<typeof ShardedWorker<Scan, Pages, Name>>[1],
       (...args: never[]) => unknown

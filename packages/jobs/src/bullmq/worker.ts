@@ -19,7 +19,7 @@ import type { Sharding } from './sharding.ts';
 import { composed } from './telemetry.ts';
 import { untraced } from './untraced.ts';
 
-/** BullMQ's own options, and what makes the worker sharded. */
+/** BullMQ's own options, and the sharding. */
 export interface ShardedWorkerOptions extends WorkerOptions {
   readonly sharding: Sharding;
 }
@@ -27,9 +27,9 @@ export interface ShardedWorkerOptions extends WorkerOptions {
 /**
  * A BullMQ worker that runs each job in its own context: on today's placement of its tenant, with
  * the records of the payload in `job.data`. `completed`, `failed` and `progress` listeners run there
- * as well. Nothing of the context in which the worker was built reaches a job.
+ * as well. The context in which the worker was built reaches no job.
  *
- * The processor may be a file, run by BullMQ in a process or thread of its own: it exports
+ * The processor may be a file that BullMQ runs in its own process or thread: the file exports
  * `shardedProcessor(fn, sharding)`.
  */
 export class ShardedWorker<
@@ -52,17 +52,17 @@ export class ShardedWorker<
     return StoredJob as unknown as typeof Job;
   }
 
-  /** Opens the connections outside the builder's context: sockets keep what they were opened in. */
+  /** Opens the connections outside every context: a socket keeps the context that opened it. */
   protected override createBackend(): void {
     outsideContext(() => super.createBackend());
   }
 
-  /** Starts the loop, outside the builder's context. */
+  /** Starts the loop outside every context. */
   override run(): Promise<void> {
     return outsideContext(() => super.run());
   }
 
-  /** BullMQ's own where there is telemetry. */
+  /** BullMQ's own `trace` where there is telemetry. */
   override trace<T>(
     kind: SpanKind,
     operation: string,
@@ -75,14 +75,14 @@ export class ShardedWorker<
       : super.trace(kind, operation, destination, fn, metadata);
   }
 
-  /** A processor in a file restores the job by itself; here it is only placed, or refused. */
+  /** A processor in a file restores the job itself; here the job only enters its place, or is refused. */
   protected override createSandbox(processor: unknown): void {
     super.createSandbox(processor as never);
     const { sharding } = this.opts as ShardedWorkerOptions;
     this.processFn = placedProcessor(this.processFn, sharding);
   }
 
-  /** Aborts outside the caller's context, which is that of another job or tenant. */
+  /** Aborts outside the caller's context, because that belongs to another job or tenant. */
   override cancelJob(jobId: string, reason?: string): boolean {
     return outsideContext(() => super.cancelJob(jobId, reason));
   }
@@ -98,20 +98,21 @@ export class ShardedWorker<
   }
 
   /**
-   * Listeners that are told of a job run at its place, and nobody's place reaches them: a job may
-   * tell its progress while it visits another one, and telemetry fetches the next job inside the last.
+   * Listeners of a job's events run at the place of that job, and all others outside every context.
+   * The caller's context may be another one: a job may report its progress while its code is at another
+   * place, and telemetry fetches the next job inside the context of the last.
    */
   override emit<E extends keyof WorkerListener<Data, Result, Name>>(
     event: E,
     ...args: Parameters<WorkerListener<Data, Result, Name>[E]>
   ): boolean {
-    // Told to nobody, except that an error without a listener is BullMQ's to print.
+    // No listener is called. Without a listener, BullMQ prints an error itself.
     if (event !== 'error' && this.listenerCount(event) === 0) return false;
     const place = runningPlaceOf(args[0]);
     let isTold = false;
     const emit = () => {
       isTold = super.emit(event, ...args);
-      // Nobody awaits a listener, so what an asynchronous one does later is no late use of its scope.
+      // No code awaits a listener, so the later work of an asynchronous listener is no late use.
       return new Promise<never>(() => undefined);
     };
     if (place === undefined) return outsideContext(() => super.emit(event, ...args));

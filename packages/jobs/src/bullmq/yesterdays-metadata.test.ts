@@ -8,10 +8,10 @@ import { unpackPayload } from '../payload.ts';
 import { placedReferences } from '../records.ts';
 import { readMetadata, writeMetadata } from './metadata.ts';
 
-// These texts lie in queues of services that run a release of today. They are never to be changed
-// here: a release that reads one of them otherwise loses the jobs that wait while it is deployed.
+// These texts are in the queues of services that run a release of today. Never change them here: a
+// release that reads one of them differently loses the jobs that wait while it is deployed.
 
-/** The key of the signed texts: not secret, and the same for ever. */
+/** The key of the signed texts: not secret, and it never changes. */
 const key = createSecretKey(Buffer.alloc(32, 7));
 const signing: JobSigning = { signer: new GlobalIdSigner({ signing: { id: 'k1', key } }) };
 
@@ -63,7 +63,7 @@ const everyText = [
 ];
 
 describe.each(everyText)('the $form text of a job of $what', ({ text, keys, ...one }) => {
-  it('names to this release what it named to the one that wrote it', () => {
+  it('is read by this release as the place that its writer meant', () => {
     const metadata = readMetadata(text);
     expect(metadata.telemetry).toBe(one.telemetry);
     const read = readEnvelope(metadata.envelope, { signing: keys });
