@@ -108,6 +108,7 @@ export class LockFile {
     return (await this.#current()).session;
   }
 
+  /**
    * Refuses an operation on *all* shards where the topology does not declare every shard of the file.
    * Costs one `stat` of the file.
    * @throws ShardsNotDeclaredError, LockFileInvalidError
