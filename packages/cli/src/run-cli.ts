@@ -29,6 +29,27 @@ const SHARED = {
   json: { type: 'boolean', default: false, describe: 'one event per line as JSON' },
   verbose: { type: 'boolean', default: false, describe: 'show where errors came from' },
 } as const;
+const PREPARE = {
+  'all-writers-interleaved': {
+    type: 'boolean',
+    default: false,
+    describe: 'every writer of the first shard gives out interleaved ids',
+  },
+  'create-databases': {
+    type: 'boolean',
+    default: false,
+    describe: 'make databases that are missing',
+  },
+  schema: {
+    choices: ['copy', 'replay'] as const,
+    default: 'copy' as const,
+    describe: 'how a new shard gets its tables',
+  },
+} as const;
+const EXITS =
+  'Begin with prepare, or adopt for a database in use; then plan, migrate, status. ' +
+  'Exit codes: 0 done, 1 a shard is not done, 2 wrong command line or config, 3 the plan refuses, ' +
+  '4 paused or aborted, 130 and 143 ended by a signal.';
 const SEE_HELP = 'See switchyard --help';
 const TO = { type: 'string', describe: 'the last migration to run', requiresArg: true } as const;
 const ONLY = {
@@ -69,6 +90,7 @@ export async function runCli(args: readonly string[], host: CliHost = {}): Promi
     .strict()
     .demandCommand(1, 'Name a command.')
     .recommendCommands()
+    .epilogue(EXITS)
     .exitProcess(false)
     .showHelpOnFail(false)
     .fail(refuse);
@@ -107,13 +129,7 @@ function setUpCommands(parser: Argv, run: Run): Argv {
     .command(
       'prepare',
       'make the system tables, the directory and the lock file; bring new shards to the schema',
-      (command) =>
-        command.options({
-          ...SHARED,
-          'all-writers-interleaved': { type: 'boolean', default: false },
-          'create-databases': { type: 'boolean', default: false },
-          schema: { choices: ['copy', 'replay'] as const, default: 'copy' as const },
-        }),
+      (command) => command.options({ ...SHARED, ...PREPARE }),
       (options) => run(options, (line) => prepare(line, options)),
     )
     .command(
@@ -122,7 +138,7 @@ function setUpCommands(parser: Argv, run: Run): Argv {
       (command) =>
         command.options({
           ...SHARED,
-          'dry-run': { type: 'boolean', default: false },
+          'dry-run': { type: 'boolean', default: false, describe: 'show what would be written' },
           tenant: {
             type: 'string',
             array: true,
@@ -131,7 +147,12 @@ function setUpCommands(parser: Argv, run: Run): Argv {
           },
           'tenants-from-table': { type: 'string', requiresArg: true, describe: 'account.id' },
           'tenants-from-file': { type: 'string', requiresArg: true, describe: 'one a line' },
-          'migrations-table': { type: 'string', default: 'migrations', requiresArg: true },
+          'migrations-table': {
+            type: 'string',
+            default: 'migrations',
+            requiresArg: true,
+            describe: 'the table of TypeORM',
+          },
         }),
       (options) => run(options, (line) => adopt(line, options)),
     )
@@ -140,8 +161,12 @@ function setUpCommands(parser: Argv, run: Run): Argv {
       'declare that the database behind a shard is that shard from now on',
       (command) =>
         command
-          .options({ ...SHARED, yes: { type: 'boolean', default: false } })
-          .positional('shard', { type: 'string', demandOption: true }),
+          .options({ ...SHARED, yes: { type: 'boolean', default: false, describe: 'it is meant' } })
+          .positional('shard', {
+            type: 'string',
+            demandOption: true,
+            describe: 'name of the shard',
+          }),
       (options) => run(options, (line) => identify(line, options)),
     );
 }
@@ -215,7 +240,7 @@ function migrateCommands(parser: Argv, run: Run): Argv {
       (command) =>
         command
           .options({ ...SHARED, only: ONLY, allow: ALLOW })
-          .positional('to', { type: 'string' }),
+          .positional('to', { type: 'string', describe: 'the migration' }),
       (options) => run(options, (line) => revert(line, options)),
     );
 }

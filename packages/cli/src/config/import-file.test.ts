@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -36,5 +36,19 @@ describe('a TypeScript config outside of this repository', () => {
     expect(Account.columns).toEqual(['id', 'name']);
     expect(new Account()).toEqual({ name: 'Ada' }); // no own undefined `id`
     expect(imported.default.here).toContain('config.ts');
+  });
+
+  it('is imported where the project has TypeScript 7, which has no compiler to call', async () => {
+    folder = await mkdtemp(fileURLToPath(new URL('./.config-', import.meta.url)));
+    const seven = join(folder, 'node_modules', 'typescript');
+    await mkdir(seven, { recursive: true });
+    await writeFile(join(seven, 'package.json'), '{"name":"typescript","main":"./version.cjs"}');
+    await writeFile(join(seven, 'version.cjs'), "exports.version = '7.0.2';");
+    await writeFile(join(folder, 'account.ts'), ACCOUNT);
+    await writeFile(join(folder, 'config.ts'), CONFIG);
+    const imported = (await importTypeScript(join(folder, 'config.ts'))) as {
+      default: { entities: [{ columns: string[] }] };
+    };
+    expect(imported.default.entities[0].columns).toEqual(['id', 'name']);
   });
 });

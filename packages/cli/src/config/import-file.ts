@@ -32,12 +32,21 @@ export async function importTypeScript(path: string): Promise<unknown> {
   return createJiti(path, { transform, fsCache: false }).import(path);
 }
 
+/**
+ * The project's TypeScript, or the one beside this package. TypeScript 7 cannot compile from within
+ * a program: where there is no other, jiti's own compiler has to do, which is enough for a config
+ * without decorated fields.
+ */
 function typescriptOf(path: string): typeof TypeScript | undefined {
-  try {
-    return createRequire(path)('typescript') as typeof TypeScript;
-  } catch {
-    return undefined; // plain jiti is enough for a config without decorated fields
+  for (const from of [path, import.meta.url]) {
+    try {
+      const found = createRequire(from)('typescript') as Partial<typeof TypeScript>;
+      if (found.transpileModule !== undefined) return found as typeof TypeScript;
+    } catch {
+      continue; // there is none here
+    }
   }
+  return undefined;
 }
 
 function withoutTypes(ts: typeof TypeScript, { source, filename }: TransformOptions): string {
