@@ -26,7 +26,7 @@ describe.each(pages)('the code on $path', ({ path, blocks, notRun }) => {
     const text = readFileSync(join(root, path), 'utf8');
     const fences = [...text.matchAll(/^```(\S*)[^\n]*\n([\s\S]*?)^```$/gm)];
     for (const [, language = '', code = ''] of fences) {
-      expect(['', 'ts', 'sh', 'json']).toContain(language);
+      expect(['', 'ts', 'sh', 'json', 'sql']).toContain(language);
       if (language === 'json') expect(() => JSON.parse(code) as unknown).not.toThrow();
     }
   });
