@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { runCli, type SwitchyardConfig } from '@switchyard/cli';
-import type { RolloutPolicy } from '@switchyard/migrator';
+import type { PlanPolicy, RolloutPolicy } from '@switchyard/migrator';
 import type { LockFile, ShardDefinition, Topology } from '@switchyard/shard-context';
 import type { Connection } from 'mysql2/promise';
 import {
@@ -75,6 +75,8 @@ export class MigratedFleet {
   rollout: RolloutPolicy | undefined;
   /** Entities of the config, for runs in this process. */
   entities: SwitchyardConfig['entities'];
+  /** What the config says about planning; undefined: the defaults. */
+  plan: PlanPolicy | undefined;
 
   private constructor(
     folder: string,
@@ -271,6 +273,7 @@ export class MigratedFleet {
       ),
       shards: this.#shards,
       ...(this.rollout !== undefined && { rollout: this.rollout }),
+      ...(this.plan !== undefined && { plan: this.plan }),
     };
   }
 }

@@ -185,5 +185,6 @@ function answerOf(plan: Awaited<ReturnType<typeof planned>>): string {
   const [refusal] = plan.refusals;
   if (refusal !== undefined)
     return refusal.rule === 'NEEDS_COPY' ? 'copy' : `${refusal.rule}: ${refusal.reason}`;
-  return plan.steps.map((step) => step.path).join(' + ');
+  // The server can only copy: then the copy is Switchyard's own.
+  return plan.steps.map(({ path }) => (path === 'shadow-copy' ? 'copy' : path)).join(' + ');
 }

@@ -14,6 +14,8 @@ export type {
   TableNotCopyableError,
 } from './session/copier-errors.ts';
 export { abortCopy, copyTable, type ShadowCopyResult } from './shadow/shadow-copy.ts';
+export { checkTable, copyIsBegun, tryDefinition } from './shadow/plan-copy.ts';
+export type { NewDefinition } from './copying/new-definition.ts';
 export type { ShadowCopyOptions } from './copying/copy-context.ts';
 export type {
   CopySwappedError,

@@ -18,6 +18,7 @@ export type {
 } from './recording/scratch-errors.ts';
 export type {
   Blocker,
+  CopyDefinition,
   DataCheck,
   Direction,
   PlanRefusal,
@@ -34,6 +35,7 @@ export type {
 } from './plan/planner.ts';
 export type { StepPath } from './ladder/path.ts';
 export { thisAuthor, type Fleet } from './rollout/fleet.ts';
+export { removeLeftCopies, type LeftCopy } from './fleet/left-copies.ts';
 export { forecastFleet } from './fleet/forecast.ts';
 export { findDrift, type DriftRequest, type ShardDrift } from './fleet/find-drift.ts';
 export type { Difference } from './drift/table-differences.ts';

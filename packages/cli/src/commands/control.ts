@@ -1,6 +1,7 @@
 import {
   askFleet,
   readLeases,
+  removeLeftCopies,
   type Control,
   type ControlOutcome,
   type RolloutRequest,
@@ -16,15 +17,28 @@ export function pause(line: CommandLine): Promise<ExitCode> {
 }
 
 /**
- * Asks a running rollout to end before its next step, also one that still plans and holds no shard
- * yet. Takes a pause back; what was asked before a rollout began means another one.
+ * Asks a running rollout to end before its next step or in the middle of a shadow copy, also one that still plans and holds no shard
+ * yet. Removes the shadow copies that killed ones have left. Takes a pause back; what was asked before a rollout began means another one.
  */
 export async function abort(line: CommandLine): Promise<ExitCode> {
   const leases = await readLeases(line.fleet);
   const meaning = leases.some(({ lease }) => lease?.held === true)
     ? 'The running rollout ends before its next step.'
     : 'No rollout holds a shard. One that is still planning ends before its first step.';
-  return ask(line, 'abort', meaning);
+  const told = await ask(line, 'abort', meaning);
+  const removed = await removeCopies(line);
+  return removed === EXIT.done ? told : removed;
+}
+
+/** Copies that killed runs have left; one that is at work removes its own. */
+async function removeCopies({ fleet, screen }: CommandLine): Promise<ExitCode> {
+  const copies = await removeLeftCopies(fleet);
+  for (const { shard, table, failure } of copies) {
+    screen.event({ event: 'copy-removed', shard, table, failure });
+    if (failure !== undefined) sayTrouble(screen, shard, failure);
+    else screen.say(`  ${shard}  the half-done copy of table ${table} is removed`);
+  }
+  return copies.some(({ failure }) => failure !== undefined) ? EXIT.pending : EXIT.done;
 }
 
 /**

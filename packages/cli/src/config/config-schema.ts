@@ -74,6 +74,7 @@ const plan = z.strictObject({
   dataRows: z.number().int().min(0).optional(),
   probeSeconds: z.number().gt(0).optional(),
   rebuild: z.enum(['allow', 'refuse']).optional(),
+  native: z.boolean().optional(),
 } satisfies FieldsOf<PlanPolicy>);
 const jobs = z.strictObject({
   queues: z.array(name).min(1),

@@ -63,7 +63,7 @@ export class ProgressBars {
       case 'step-progress':
         this.#change(event.shard, {
           done: event.done,
-          note: `${event.rowsPerSecond.toLocaleString('en')} rows/s, ${duration(event.etaMs)} left`,
+          note: `${rowsText(event.rows)}${event.rowsPerSecond.toLocaleString('en')} rows/s, ${duration(event.etaMs)} left`,
         });
         break;
       case 'step-ended':
@@ -107,4 +107,12 @@ export class ProgressBars {
         : `, ${duration((took / this.#ended) * (this.#total - this.#ended))} left`;
     return this.#screen.style('dim', `  ${this.#ended} of ${this.#total} shards${left}`);
   }
+}
+
+function rowsText(
+  rows: { readonly copied: number; readonly expected: number } | undefined,
+): string {
+  if (rows === undefined) return '';
+  const [copied, expected] = [rows.copied, rows.expected].map((n) => n.toLocaleString('en'));
+  return `${copied} of about ${expected} rows, `;
 }

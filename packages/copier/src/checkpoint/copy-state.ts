@@ -65,12 +65,7 @@ export class StateTable {
 
   /** The checkpoint, or undefined where there is no copy. A table without its row is no copy yet. */
   async read(session: Connection): Promise<CopyState | undefined> {
-    const [there] = await rowsOf(
-      session,
-      'SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?',
-      [this.#name],
-    );
-    if (there === undefined) return undefined;
+    if (!(await isBegun(session, this.#name))) return undefined;
     const [row] = await rowsOf<StateRow>(
       session,
       `SELECT stage, position, CAST(rows_copied AS CHAR) AS rowsCopied, incarnation, definition
@@ -110,4 +105,14 @@ export class StateTable {
   async drop(session: Connection): Promise<void> {
     await run(session, `DROP TABLE IF EXISTS ${this.#table}`);
   }
+}
+
+/** True where the state table is there: it is made first and removed last. */
+export async function isBegun(session: Connection, stateTable: string): Promise<boolean> {
+  const [there] = await rowsOf(
+    session,
+    'SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?',
+    [stateTable],
+  );
+  return there !== undefined;
 }

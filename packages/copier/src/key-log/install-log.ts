@@ -123,8 +123,11 @@ async function tableExists(connection: Connection, table: string): Promise<boole
   return rows.length > 0;
 }
 
-/** A replica runs the statements of a STATEMENT log again: triggers fire twice, in another order. */
-async function refuseStatementFormat(connection: Connection, table: string): Promise<void> {
+/**
+ * A replica runs the statements of a STATEMENT log again: triggers fire twice, in another order.
+ * @throws ChangeSourceUnusableError
+ */
+export async function refuseStatementFormat(connection: Connection, table: string): Promise<void> {
   const [row] = await rowsOf<{ log: number; format: string }>(
     connection,
     'SELECT @@GLOBAL.log_bin AS log, @@GLOBAL.binlog_format AS format',

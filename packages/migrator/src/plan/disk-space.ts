@@ -5,7 +5,7 @@ import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { Blocker, Step } from './plan.ts';
 
 /** Paths that write the whole table anew beside the old one. */
-const REWRITES = new Set<Step['path']>(['rebuild', 'copy']);
+const REWRITES = new Set<Step['path']>(['rebuild', 'copy', 'shadow-copy']);
 
 /**
  * Names the tables whose rewrite needs more room than the server's disk has. Steps run one after

@@ -15,7 +15,8 @@ export interface FormatOptions {
 
 /** A step on all shards on which it goes the same way. */
 interface Line {
-  readonly step: Step;
+  /** The one with the most rows: what its note says holds for the others. */
+  step: Step;
   readonly shards: string[];
   least: number;
   most: number;
@@ -23,7 +24,7 @@ interface Line {
 }
 
 const HEADINGS = ['#', 'table', 'clause', 'path', 'lock', 'rows', 'bytes', 'shards'];
-const COSTLY = new Set(['rebuild', 'copy', 'data', 'other']);
+const COSTLY = new Set(['rebuild', 'copy', 'shadow-copy', 'data', 'other']);
 const SHARDS_NAMED = 4;
 
 /**
@@ -78,6 +79,7 @@ function linesOf(plans: readonly ShardPlan[]): Line[] {
       const way = `${step.path} ${step.lock}`;
       const line = ways.get(way) ?? { step, shards: [], least: Infinity, most: 0, bytes: 0 };
       line.shards.push(plan.shard);
+      if (step.rows > line.most) line.step = step;
       line.least = Math.min(line.least, step.rows);
       line.most = Math.max(line.most, step.rows);
       line.bytes += step.bytes;

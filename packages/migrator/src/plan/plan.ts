@@ -21,6 +21,14 @@ export interface DataCheck {
   readonly remedy: string;
 }
 
+/** The new definition of a table that is copied. */
+export interface CopyDefinition {
+  /** Clauses of ALTER TABLE, each a statement of its own on the empty copy. */
+  readonly alter: readonly string[];
+  /** Old names of columns that are renamed, and their new ones. */
+  readonly renamed: Readonly<Record<string, string>>;
+}
+
 /** One statement that is sent to one shard, and how to tell whether it was carried out. */
 export interface Step {
   /** Stable over replanning: a hash of migration, direction, the clause's text and its position. */
@@ -44,6 +52,8 @@ export interface Step {
   readonly note: string;
   /** True where the migration's text depends on rows of this shard. */
   readonly readsData: boolean;
+  /** What a shadow copy is asked to make of the table; undefined on every other path. */
+  readonly copy?: CopyDefinition | undefined;
   /** Session variables to set before the step and to set back after it. */
   readonly session: Readonly<Record<string, number | string>>;
   /** Counts that have to be zero, before or after. */

@@ -16,6 +16,12 @@ export interface PlanPolicy {
    * because a replica would stand still for as long as the primary took.
    */
   readonly rebuild?: 'allow' | 'refuse';
+  /**
+   * Whether the server may change tables by itself. `false`: every ALTER of columns, indexes and
+   * options goes by shadow copy, also on small tables. Default true. Foreign keys, partitions and
+   * renames of tables are always the server's.
+   */
+  readonly native?: boolean;
 }
 
 /** The rules of one planning session. */

@@ -8,6 +8,10 @@ const NEEDED: Partial<Record<Step['path'], readonly string[]>> = {
   inplace: ['ALTER', 'CREATE', 'INSERT'],
   rebuild: ['ALTER', 'CREATE', 'INSERT'],
   copy: ['ALTER', 'CREATE', 'INSERT'],
+  'shadow-copy': [
+    ...['ALTER', 'CREATE', 'DROP', 'INDEX', 'TRIGGER', 'LOCK TABLES'],
+    ...['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  ],
   create: ['CREATE'],
 };
 

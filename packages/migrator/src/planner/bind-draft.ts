@@ -3,7 +3,8 @@ import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { ServerFacts } from '../server/server-facts.ts';
 import { usedByStoredCode } from './stored-code.ts';
 import { moreRowsThan } from './draft-other.ts';
-import type { DataProbe, Draft, DraftStep } from './draft.ts';
+import type { DataProbe, Draft, DraftStep, ShadowWay } from './draft.ts';
+import { copyNote, whyNotCopied } from '../shadow-copy/plan-copy.ts';
 import { outcomeOf } from '../plan/outcome.ts';
 import type { DataCheck, PlanRefusal, Step } from '../plan/plan.ts';
 import type { PlanPolicy } from '../plan/planner.ts';
@@ -59,7 +60,7 @@ async function boundStep(
   draft: DraftStep,
   size: TableSize,
 ): Promise<BoundStep | PlanRefusal> {
-  const { madeHere, whenSmall, rowVersions, ...step } = draft;
+  const { madeHere, whenSmall, rowVersions, shadow, ...step } = draft;
   void rowVersions;
   const own = { ...size, ...inDatabase(shard, step) };
   const isChanged = shard.changedObjects.has(objectOf(draft));
@@ -68,6 +69,7 @@ async function boundStep(
   if (step.path === 'rebuild' && shard.policy.rebuild === 'refuse' && !madeHere) {
     return rebuildRefused(step);
   }
+  if (shadow !== undefined && !shard.policy.native) return shadowStep(shard, shadow, own);
   const copies = step.path === 'copy' || whenSmall !== undefined;
   if (!copies) return own;
   const small = madeHere || (await isSmall(shard, step.table));
@@ -75,7 +77,7 @@ async function boundStep(
   const kept = draft.checks.filter(({ when }) => when !== 'both');
   const checks = madeHere ? [] : [...kept, stillSmall(shard, step)];
   if (small) return { ...own, ...smallWay(draft), checks };
-  return step.path === 'copy' ? needsCopy(shard, step, size) : own;
+  return step.path === 'copy' ? shadowStep(shard, shadow, own) : own;
 }
 
 function smallWay({ whenSmall, session, note }: DraftStep): Partial<BoundStep> {
@@ -131,15 +133,28 @@ function stillSmall(shard: BoundShard, step: Pick<Step, 'table'>): DataCheck {
   };
 }
 
-function needsCopy(shard: BoundShard, step: BoundStepParts, size: TableSize): PlanRefusal {
-  const about = `about ${Math.max(size.rows, shard.policy.smallTableRows)} rows`;
-  return {
-    rule: 'NEEDS_COPY',
-    table: step.table,
-    clause: step.clause,
-    reason: `the server can only do it by copying the table (${about}) while writes wait`,
-    remedy: 'Use another change, or an online copy (gh-ost, pt-online-schema-change) by hand',
-  };
+const OFF = 'native changes are off';
+
+/** The last candidate: what the server could only do under a lock is copied beside the table. */
+async function shadowStep(
+  { connection, policy }: BoundShard,
+  shadow: ShadowWay | undefined,
+  step: BoundStep,
+): Promise<BoundStep | PlanRefusal> {
+  const about = `about ${Math.max(step.rows, policy.smallTableRows)} rows`;
+  const underLock = `the server can only do it by copying the table (${about}) while writes wait`;
+  if (shadow === undefined) return needsCopy(step, underLock, 'Use another change');
+  const refused = (reason: string, remedy: string) =>
+    needsCopy(step, `${policy.native ? underLock : OFF}, and no shadow copy: ${reason}`, remedy);
+  const found = await whyNotCopied(connection, step.table ?? '');
+  if (found !== undefined) return refused(found.reason, found.remedy);
+  if (!shadow.ready) return refused(shadow.reason, shadow.remedy);
+  const note = [copyNote(step), step.note].filter(Boolean).join('; ');
+  return { ...step, path: 'shadow-copy', lock: 'none', copy: shadow.copy, note };
+}
+
+function needsCopy(step: BoundStepParts, reason: string, remedy: string): PlanRefusal {
+  return { rule: 'NEEDS_COPY', table: step.table, clause: step.clause, reason, remedy };
 }
 
 type BoundStepParts = Pick<Step, 'table' | 'clause'>;

@@ -62,6 +62,7 @@ class FleetPlanner implements Planner {
       dataRows: 10_000,
       rebuild: 'allow',
       probeSeconds: 60,
+      native: true,
       ...options.policy,
     };
     this.#allow = new Set(options.allow ?? []);

@@ -8,6 +8,7 @@ import type { Clause, Statement } from '../parser/statement.ts';
 import { columnLines, digestOf, engineOf } from '../recording/definition.ts';
 import { draftForeignKey } from './draft-foreign-key.ts';
 import { draftPartition } from './draft-partition.ts';
+import { shadowWay } from './shadow-way.ts';
 import { draftRename } from './draft-table.ts';
 import { NO_CHECKS, NOTHING_TO_DO } from './draft.ts';
 import { differentDefinition, serverRefuses } from './draft-refusals.ts';
@@ -63,7 +64,7 @@ async function draftOrdinary(
   const limited = context.withoutInstant.has(table) || !hasSafeInstantColumns(scratch.facts);
   const rises = await climbAlter(scratch, table, clauses, (some) => ({
     withoutInstant: limited && versions(some) > 0,
-    onlyCopy: some.some((clause) => changesEngine(clause, engine)),
+    onlyCopy: !context.policy.native || some.some((clause) => changesEngine(clause, engine)),
   }));
   for (const rise of rises) await addRise(context, table, rise, versions(rise.clauses));
 }
@@ -90,21 +91,24 @@ async function addRise(
   );
 }
 
-function addClimbed(
+async function addClimbed(
   context: DraftContext,
   table: string,
   clauses: readonly Clause[],
   climbed: Climbed,
   rowVersions: number,
-): void {
+): Promise<void> {
   const clause = clauses.map((one) => one.text).join(', ');
   const changesText = climbed.before !== climbed.after;
   const silent = clauses.some((one) => one.kind === 'rebuild' || isCounter(one));
   if (!changesText && !silent) {
     return context.add({ ...NOTHING_TO_DO, table, clause, note: 'the definition is so already' });
   }
+  const copied = climbed.path === 'copy' && !context.made.has(table);
+  const shadow = copied ? await shadowWay(context.scratch, table, clauses, climbed) : undefined;
   context.add({
     ...NO_CHECKS,
+    shadow,
     table,
     clause,
     sql: climbed.sql,

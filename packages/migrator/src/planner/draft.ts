@@ -1,4 +1,4 @@
-import type { DataCheck, PlanRefusal, Step } from '../plan/plan.ts';
+import type { CopyDefinition, DataCheck, PlanRefusal, Step } from '../plan/plan.ts';
 import type { RemovedName } from './stored-code.ts';
 
 /** A question to a shard's rows whose answer decides whether a clause is refused there. */
@@ -21,6 +21,11 @@ interface SmallWay {
   readonly note: string;
 }
 
+/** Whether a shadow copy can do what a step does: by its definition alone, on an empty table. */
+export type ShadowWay =
+  | { readonly ready: true; readonly copy: CopyDefinition }
+  | { readonly ready: false; readonly reason: string; readonly remedy: string };
+
 /** A step before it is known how large the tables of a shard are. */
 export interface DraftStep extends Omit<Step, 'rows' | 'bytes' | 'readsData'> {
   /** True where the migration made the table: it is empty and nobody uses it. */
@@ -29,6 +34,8 @@ export interface DraftStep extends Omit<Step, 'rows' | 'bytes' | 'readsData'> {
   readonly rowVersions: number;
   /** How it is done on an empty or small table, where that differs. */
   readonly whenSmall: SmallWay | undefined;
+  /** For a step of path `copy`: how it is done while writes go on. */
+  readonly shadow?: ShadowWay | undefined;
 }
 
 /** A migration taken apart for all shards whose definitions and server are the same. */

@@ -111,6 +111,11 @@ export class ScratchSchema {
     });
   }
 
+  /** Runs `work` with the connection while it is in the scratch database. */
+  inScratch<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    return this.#inScratch(work);
+  }
+
   async #inScratch<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
     return this.#turns(async () => {
       await this.#goTo('scratch');

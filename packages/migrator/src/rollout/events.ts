@@ -73,6 +73,8 @@ export type RolloutEvent =
       readonly done: number;
       readonly rowsPerSecond: number;
       readonly etaMs: number;
+      /** Rows of a shadow copy: how many there are is the server's estimate. */
+      readonly rows?: { readonly copied: number; readonly expected: number };
     }
   | {
       readonly event: 'step-ended';

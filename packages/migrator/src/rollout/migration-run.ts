@@ -8,10 +8,11 @@ import { raiseNotedFloors } from '../ledger/noted-floors.ts';
 import { outcomeOf } from '../plan/outcome.ts';
 import type { ShardPlan } from '../plan/plan.ts';
 import { isConnectionLost } from '@switchyard/mysql/internal';
-import { keepSteps, keptSteps } from './kept-steps.ts';
+import { keepSteps, keptSteps } from '../plan/kept-steps.ts';
 import { MigrationChangedError, SchemaMovedError } from './rollout-errors.ts';
 import type { ShardSession } from './shard-session.ts';
-import { checkData, runStep, type StepOfMigration } from './step-run.ts';
+import { executorOf, type StepOfMigration } from './step-executor.ts';
+import { checkData, runStep } from './step-run.ts';
 
 /** What a run of one migration on one shard did. */
 export interface MigrationEnd {
@@ -85,8 +86,10 @@ async function runSteps(
   try {
     for (const [i, step] of plan.steps.entries()) {
       const of: StepOfMigration = { ...plan, step, number: i + 1, of: plan.steps.length };
-      if (await isSettled(session, of, rows.get(i + 1))) continue;
-      const end = await runStep(session, of);
+      const row = rows.get(i + 1);
+      const open = await isUnderWay(session, of, row);
+      if (!open && (await isSettled(session, of, row))) continue;
+      const end = await runStep(session, of, open ? row?.seq : undefined);
       stallMs += end.stallMs;
       if (end.how === 'ran') sent += 1;
     }
@@ -101,6 +104,15 @@ async function runSteps(
   const { migration } = plan;
   session.emit({ event: 'migration-ended', shard: session.shard.name, migration });
   return { migration, steps: sent, stallMs };
+}
+
+/** True where an earlier run was ended in the middle of a step that can be gone on with. */
+async function isUnderWay(
+  session: ShardSession,
+  { step }: StepOfMigration,
+  row: LedgerRow | undefined,
+): Promise<boolean> {
+  return row?.state === 'started' && (await executorOf(step).isUnderWay(session, step));
 }
 
 /** True where the step needs no run: it is done, or was found to be. */

@@ -1,9 +1,12 @@
+import type { CopyStep } from '@switchyard/copier';
+
 /** The named points of a rollout on a shard, in order, and of the preparation of one. */
 export type RunPoint =
   | 'lease-taken'
   | 'migration-noted'
   | 'step-noted'
   | 'before-statement'
+  | `copy-${CopyStep}`
   | 'after-statement'
   | 'step-ended'
   | 'before-migration-ended'

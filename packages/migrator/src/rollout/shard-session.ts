@@ -83,6 +83,11 @@ export class ShardSession {
     return this.#connection;
   }
 
+  /** One more connection to the shard's database, for the caller to close. */
+  connect(): Promise<Connection> {
+    return this.#options.open(this.shard);
+  }
+
   /** A connection for looking on while the first one is busy. Opened when first asked for. */
   second(): Promise<Connection> {
     if (this.#second === undefined) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Step } from '../plan/plan.ts';
+import type { Step } from './plan.ts';
 import { keepSteps, keptSteps } from './kept-steps.ts';
 
 describe('the steps of a migration under way, as its ledger keeps them', () => {

@@ -1,4 +1,4 @@
-import type { Step } from '../plan/plan.ts';
+import type { Step } from './plan.ts';
 
 /** Values that JSON has no form for, as the ledger keeps them. */
 const TAG = '$switchyard';
