@@ -133,8 +133,8 @@ describe('a change that needs a copy of a table of many rows', () => {
     await fleet.everywhere("UPDATE item SET pad = CONCAT('ß', id)");
     await migration(
       'Several',
-      'ALTER TABLE item CHANGE V w BIGINT NOT NULL, ADD CONSTRAINT w_small CHECK (w < 100)',
       'ALTER TABLE item MODIFY pad VARCHAR(100) CHARACTER SET latin1 NOT NULL',
+      'ALTER TABLE item CHANGE V w BIGINT NOT NULL, ADD CONSTRAINT w_small CHECK (w < 100)',
     );
     const { code, out } = await fleet.run(['migrate', '--allow', 'rename-column:item.V']);
     expect(out).not.toContain('refused');

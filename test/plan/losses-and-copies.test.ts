@@ -36,6 +36,31 @@ describe('a plan', () => {
     expect(plan.refusals.map(({ rule }) => rule)).toEqual(['NEEDS_COPY']);
   });
 
+  it('copies a table with a named CHECK where the copy keeps its name, on MariaDB alone', async () => {
+    await shard.run(
+      'DROP TABLE IF EXISTS t',
+      'CREATE TABLE t (id INT PRIMARY KEY, v INT NOT NULL, CONSTRAINT v_small CHECK (v < 9))',
+    );
+    const policy = { native: false };
+    const plan = await planned(shard, 'ALTER TABLE t MODIFY v BIGINT NOT NULL', { policy });
+    const found = [...plan.steps.map(({ path }) => path), ...plan.refusals.map(({ rule }) => rule)];
+    expect(found).toEqual([shard.engine === 'mysql' ? 'NEEDS_COPY' : 'shadow-copy']);
+  });
+
+  it('refuses the copy of a column that is dropped while another one gets its name', async () => {
+    await shard.run(
+      'DROP TABLE IF EXISTS t',
+      'CREATE TABLE t (id INT PRIMARY KEY, a INT NOT NULL, b INT NOT NULL)',
+    );
+    const plan = await planned(shard, 'ALTER TABLE t DROP COLUMN b, CHANGE a b BIGINT NOT NULL', {
+      policy: { native: false },
+      allow: ['drop-column:t.b', 'rename-column:t.a'],
+    });
+    expect(plan.refusals.map(({ rule, reason }) => `${rule}: ${reason}`)).toEqual([
+      expect.stringContaining('NEEDS_COPY: native changes are off, and no shadow copy: column b'),
+    ]);
+  });
+
   it('calls the way from an engine without transactions a copy under a lock', async () => {
     await shard.run('DROP TABLE IF EXISTS t', 'CREATE TABLE t (id INT PRIMARY KEY) ENGINE=MyISAM');
     const { steps } = await planned(shard, 'ALTER TABLE t ENGINE=InnoDB');
