@@ -35,7 +35,7 @@ async function removeCopies({ fleet, screen }: CommandLine): Promise<ExitCode> {
   const copies = await removeLeftCopies(fleet);
   for (const { shard, table, failure } of copies) {
     screen.event({ event: 'copy-removed', shard, table, failure });
-    if (failure !== undefined) sayTrouble(screen, shard, failure);
+    if (failure !== undefined) screen.say(`  ${shard}  ${failure.message}`);
     else screen.say(`  ${shard}  the half-done copy of table ${table} is removed`);
   }
   return copies.some(({ failure }) => failure !== undefined) ? EXIT.pending : EXIT.done;

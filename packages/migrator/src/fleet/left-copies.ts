@@ -20,7 +20,7 @@ import { isUnderWay, removeCopy } from '../shadow-copy/run-copy.ts';
 export interface LeftCopy {
   readonly shard: string;
   readonly table: string;
-  /** Why it is still there: it has swapped already, or another run is at work on the shard. */
+  /** Why it is still there: it has swapped already, or another run has begun meanwhile. */
   readonly failure: Failure | undefined;
 }
 
@@ -64,8 +64,9 @@ async function look(
 ): Promise<{ found: Found; options: string } | undefined> {
   const connection = await fleet.open(shard);
   try {
+    const { held, options } = await readLease(connection, shard.name);
+    if (held) return undefined; // the run that is at work there removes its own
     const found = await findCopy(connection, shard.name);
-    const { options } = await readLease(connection, shard.name);
     return found && { found, options: options ?? '{"direction":"up"}' };
   } finally {
     connection.destroy();
