@@ -13,7 +13,7 @@ import {
   type MysqlServer,
 } from '../test/support/servers/index.ts';
 
-/** Rows of nobody: what routing costs is measured on them, without tenant keys and fence. */
+/** Rows of no one: what routing costs is measured on them, without tenant keys and fence. */
 @Entity()
 @Sharded({ tenant: 'none', ids: 'interleaved' })
 export class Country {

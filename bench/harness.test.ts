@@ -44,7 +44,7 @@ describe('a comparison', () => {
 });
 
 describe('a comparison of synchronous operations', () => {
-  it('shows the dearer one', () => {
+  it('shows the more expensive one', () => {
     const work = (n: number) => (i: number) => {
       let sum = i;
       for (let k = 0; k < n; k++) sum = (sum * 31 + k) % 1013;

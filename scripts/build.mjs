@@ -8,13 +8,13 @@ const EMITTED = /\.(js|d\.ts)(\.map)?$/;
 setUp();
 for (const name of readdirSync(join(root, 'packages'))) {
   const folder = join(root, 'packages', name);
-  // The compiler trusts its notes and would not write a dist again that somebody removed.
+  // The compiler trusts its notes and would not write a dist again that someone removed.
   if (!existsSync(join(folder, 'dist'))) rmSync(join(folder, 'build.tsbuildinfo'), { force: true });
   else removeOrphans(folder);
 }
 await become([program('typescript/bin/tsc'), '--build', 'packages/cli/tsconfig.build.json']);
 
-/** What was compiled from a source that is gone would be published for ever. */
+/** Compiled files of a removed source would be published with every release. */
 function removeOrphans(folder) {
   for (const file of readdirSync(join(folder, 'dist'), { recursive: true })) {
     if (!EMITTED.test(file)) continue;

@@ -25,6 +25,7 @@ const gates = [
   { name: 'types', args: [program('typescript/bin/tsc'), '--noEmit', ...TYPES] },
   { name: 'unit tests', args: [program('vitest/vitest.mjs'), 'run', '--project', 'unit'] },
   { name: 'lint', args: [program('eslint/bin/eslint.js'), '.'] },
+  { name: 'prose', args: ['--import', 'tsx', 'scripts/prose/check-prose.ts'] },
   { name: 'format', args: [program('prettier/bin/prettier.cjs'), ...PRETTIER] },
   {
     name: 'architecture',

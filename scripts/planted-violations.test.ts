@@ -153,7 +153,7 @@ describe('the lint gate', () => {
     expect(await lint(text)).toContain(message);
   });
 
-  it('refuses a file name that says where nobody decided', async () => {
+  it('refuses a file name that says where no one decided', async () => {
     expect(await lint('', join(root, 'scripts/utils.mjs'))).toContain('name what is inside');
   });
 

@@ -65,7 +65,7 @@ async function show(servers: readonly MysqlServer[], folder: string): Promise<vo
     ['Ann, for Acme', issue({ sub: 'user_Ann', org_id: 'org_Acme' })],
     ['a colleague of hers', issue({ sub: 'user_Cleo', org_id: 'org_Acme' })],
     ['Bert, for himself', issue({ sub: 'user_Bert' })],
-    ['nobody we know', issue({ sub: 'user_Dora' })],
+    ['no one we know', issue({ sub: 'user_Dora' })],
     ['an expired session', issue({ sub: 'user_Bert' }, -1)],
     ['a forged session', forged],
     ['no session', undefined],

@@ -10,7 +10,7 @@ import { AppModule } from './src/app.module.ts';
 import { Account, AuditEntry } from './src/entities.ts';
 
 // One command: starts two servers, prepares a shard on each, and shows that the same code serves
-// two tenants on two shards. A third shard is declared and down; nobody waits for it.
+// two tenants on two shards. A third shard is declared and down; no one waits for it.
 const running = await startServers({ mysql: 2 });
 const secret = randomBytes(32).toString('hex');
 const folder = mkdtempSync(join(tmpdir(), 'switchyard-nest-'));

@@ -1,7 +1,7 @@
 const NOBODY_DECIDED = /^(utils?|helpers?|common|managers?|misc|types)(\.|$)/;
 const DESCRIBE = /^describe(\.|$)/;
 
-/** Names like utils say where nobody decided; folders of the path count as well. */
+/** Names like utils say where no one decided; folders of the path count as well. */
 const fileName = {
   meta: { type: 'problem', schema: [] },
   create: (context) => ({
@@ -9,7 +9,7 @@ const fileName = {
       const path = context.filename.slice(context.cwd.length).split(/[\\/]/);
       const bad = path.find((part) => NOBODY_DECIDED.test(part));
       if (bad === undefined) return;
-      context.report({ node, message: `'${bad}' says where nobody decided: name what is inside.` });
+      context.report({ node, message: `'${bad}' says where no one decided: name what is inside.` });
     },
   }),
 };

@@ -12,7 +12,7 @@ export class SkippedReporter implements Reporter {
   }
 
   onTestRunEnd(modules: readonly TestModule[]): void {
-    // Tests that a name filter left out were not skipped by anybody's decision.
+    // Tests that a name filter left out were not skipped by anyone's decision.
     if (this.#vitest?.config.testNamePattern !== undefined) return;
     const all = modules.flatMap((module) => [...module.children.allTests('skipped')]);
     const skipped = all.filter((test) => !hasBrokenSetUp(test));

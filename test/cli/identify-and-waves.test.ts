@@ -81,7 +81,7 @@ describe('the command line over a prepared fleet', () => {
     expect((await fleet.json(['resume'])).code).toBe(0);
   });
 
-  it('begins nothing while it is paused, and abort takes back a pause under which nobody works', async () => {
+  it('begins nothing while it is paused, and abort takes back a pause under which no one works', async () => {
     await fleet.migration('Later', 1790000000002, ['ALTER TABLE a ADD COLUMN later INT NULL']);
     expect((await fleet.json(['pause'])).code).toBe(0);
     expect((await fleet.json(['migrate'])).code).toBe(4);

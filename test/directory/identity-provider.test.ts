@@ -12,7 +12,7 @@ describe('the example of an identity provider upstream', () => {
       'Ann, for Acme        200  tenant-acme on eu1',
       'a colleague of hers  200  tenant-acme on eu1',
       'Bert, for himself    200  tenant-bert on us1',
-      'nobody we know       404  KEY_UNKNOWN',
+      'no one we know       404  KEY_UNKNOWN',
       'an expired session   401  not valid',
       'a forged session     401  not valid',
       'no session           200  no place',

@@ -19,7 +19,7 @@ export class Account {
   balance!: number;
 }
 
-/** Rows of nobody. */
+/** Rows of no one. */
 @Entity()
 @Sharded({ tenant: 'none' })
 export class Currency {

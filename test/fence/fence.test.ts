@@ -109,7 +109,7 @@ describe('the fence', () => {
     expect(await contents()).toBe(UNTOUCHED);
   });
 
-  it('keeps statements that nobody awaits inside transactions that are fenced', async () => {
+  it('keeps statements that no one awaits inside transactions that are fenced', async () => {
     await atEpoch(5, async () => {
       const runner = fleet.dataSource.createQueryRunner();
       const update = (id: number) =>

@@ -32,7 +32,7 @@ describe('in a context that names a shard only', () => {
     ]);
   });
 
-  it('rows of nobody are written as they are', async () => {
+  it('rows of no one are written as they are', async () => {
     const currencies = () => fleet.dataSource.getRepository(Currency);
     await onShard(() => currencies().upsert({ code: 'EUR', name: 'Euro' }, ['code']));
     await onShard(() => currencies().save({ code: 'USD', name: 'Dollar' }));

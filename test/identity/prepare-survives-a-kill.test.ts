@@ -86,7 +86,7 @@ async function serviceAt(shard: string): Promise<string> {
   }
 }
 
-/** What a run that nobody kills sends, apart from looks at what is there. */
+/** What a run that no one kills sends, apart from looks at what is there. */
 async function sentBy(work: ToolStart['work'], shard: string): Promise<string[]> {
   const before = gate.seen.length;
   const [code] = (await once(await start(work, shard), 'exit')) as [number | null];

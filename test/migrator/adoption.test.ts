@@ -93,9 +93,9 @@ describe('a database in use', () => {
     const two = await fleet.json(['adopt', ...FROM_TABLE]);
     expect(two.events.at(-1)).toMatchObject({ code: 'ADOPTION_REFUSED' });
     fleet.declareOnly('us1');
-    const nobody = await fleet.json(['adopt']);
-    expect(nobody.code).toBe(2);
-    expect(nobody.events.at(-1)).toMatchObject({ code: 'USAGE' });
+    const noTenants = await fleet.json(['adopt']);
+    expect(noTenants.code).toBe(2);
+    expect(noTenants.events.at(-1)).toMatchObject({ code: 'USAGE' });
     const elsewhere = await fleet.json(['adopt', ...FROM_TABLE, '--migrations-table', 'none']);
     expect(elsewhere.events.at(-1)).toMatchObject({ code: 'ADOPTION_REFUSED' });
     expect(await tablesOf('us1')).toEqual(['customer', 'invoice', 'migrations']);

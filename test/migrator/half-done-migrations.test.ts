@@ -32,7 +32,7 @@ describe('a migration that is half done', () => {
     expect(await fleet.rows('us1', 'SELECT touched FROM account WHERE id = 1')).toEqual([
       { touched: 1 },
     ]);
-    // The mend, then retry.
+    // The fix, then retry.
     await fleet.rows('us1', 'DELETE FROM account WHERE id = 2');
     expect((await fleet.json(['resume'])).code).toBe(0);
     expect(await fleet.rows('us1', 'SELECT touched FROM account WHERE id = 1')).toEqual([

@@ -6,7 +6,7 @@ import { MigratedFleet } from './migrated-fleet.ts';
 
 vi.setConfig({ testTimeout: 180_000 });
 
-describe('a step whose table somebody else uses', () => {
+describe('a step whose table someone else uses', () => {
   let fleet: MigratedFleet;
   let holder: Connection;
   beforeAll(async () => {

@@ -6,7 +6,7 @@ import { MigratedFleet } from './migrated-fleet.ts';
 
 let serial = 0;
 
-describe('a step whose table somebody else uses', () => {
+describe('a step whose table someone else uses', () => {
   let fleet: MigratedFleet;
   let holder: Connection;
   beforeAll(async () => {
@@ -72,7 +72,7 @@ describe('a step whose table somebody else uses', () => {
     fleet.rollout = {
       lockWaitSeconds: 1,
       lockDeadlineMs: 1000,
-      kill: [{ user: 'somebody-else', olderThanMs: 0 }],
+      kill: [{ user: 'someone-else', olderThanMs: 0 }],
     };
     await hold();
     const column = await nextMigration();

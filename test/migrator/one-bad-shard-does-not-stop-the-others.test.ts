@@ -97,7 +97,7 @@ describe('a rollout over shards of which some cannot be migrated', () => {
     expect(text).not.toContain("'one'"); // no values of rows
   });
 
-  it('keeps them pending, and resume finishes after the mend', async () => {
+  it('keeps them pending, and resume finishes after the fix', async () => {
     const { events } = await fleet.json(['status']);
     const states = Object.fromEntries(events.map(({ shard, state }) => [shard, state]));
     expect(states).toMatchObject({ us1: 'ready', us2: 'unreadable', us3: 'failed', us6: 'ready' });

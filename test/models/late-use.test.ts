@@ -28,7 +28,7 @@ describe('work that outlives its scope', () => {
     const gate = new Promise<void>((resolve) => (proceed = resolve));
     try {
       await fleet.onShard('us1', async function openedHere() {
-        forgotten = gate.then(euro); // nobody awaits it
+        forgotten = gate.then(euro); // no one awaits it
         await after(0);
       });
       expect(heard).toEqual([]);

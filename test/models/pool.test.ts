@@ -41,7 +41,7 @@ const idOfConnection = async () => {
 };
 
 describe('the pools of a data source', () => {
-  it('open nothing before the first query, and close what nobody uses', async () => {
+  it('open nothing before the first query, and close what no one uses', async () => {
     const dataSource = await fleet.open();
     await expect.poll(() => connections('us2')).toBe(0);
     await fleet.onShard('us2', () => dataSource.query('SELECT 1'));
@@ -93,7 +93,7 @@ describe('the pools of a data source', () => {
     await fleet.onShard('us2', () => sleepSql(0));
   });
 
-  it('run everybody in his own context, whoever released the connection or opened the socket', async () => {
+  it('run everyone in his own context, whoever released the connection or opened the socket', async () => {
     const mine = new AsyncLocalStorage<number>();
     const strays: string[] = [];
     const units = Array.from({ length: 60 }, (_, i) => {

@@ -81,7 +81,7 @@ describe('a connection that cannot be opened', () => {
     await pool.close();
   });
 
-  it('fails everybody at once where the pool has no other', async () => {
+  it('fails everyone at once where the pool has no other', async () => {
     const { pool, openings } = poolFailingAt(() => true);
     const began = performance.now();
     const outcomes = await Promise.all(Array.from({ length: UNITS }, () => unit(pool)));

@@ -46,7 +46,7 @@ describe('a step whose answer was lost', () => {
     expect(await outcomeOf(shard.connection, step!)).toBe('not-done');
   });
 
-  it('is neither done nor open where somebody else changed the table', async () => {
+  it('is neither done nor open where someone else changed the table', async () => {
     const [step] = (await planned(shard, 'ALTER TABLE account ADD COLUMN x INT')).steps;
     await shard.run('ALTER TABLE account ADD COLUMN other INT');
     expect(await outcomeOf(shard.connection, step!)).toBe('changed');

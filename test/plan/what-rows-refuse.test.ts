@@ -78,7 +78,7 @@ const REFUSED: Refused[] = [
     'ALTER TABLE t CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci',
     'DUPLICATES_PRESENT',
   ],
-  ['a date that nobody gave', 'ALTER TABLE t ADD born DATETIME NOT NULL', 'ZERO_DATES'],
+  ['a date that no one gave', 'ALTER TABLE t ADD born DATETIME NOT NULL', 'ZERO_DATES'],
   [
     'UNIQUE on a new column that is the same everywhere',
     ['ALTER TABLE t ADD kind INT NOT NULL', 'ALTER TABLE t ADD UNIQUE INDEX u_kind (kind)'],

@@ -39,7 +39,7 @@ describe('planning on a shard in use', () => {
       ['transaction', 'account'],
     ]);
     expect(plan.refusals).toEqual([]);
-    // InnoDB answers who is open from a copy, renewed when nobody has read it for 0.1 s: another
+    // InnoDB answers who is open from a copy, renewed when no one has read it for 0.1 s: another
     // test's plans on this server can keep it old for a while.
     const blockers = async () => (await planned(shard, ADD)).blockers;
     await expect.poll(blockers, { interval: 250, timeout: 10_000 }).toEqual([]);

@@ -109,7 +109,7 @@ const DELETIONS = REACHING.flatMap((entity) => [
   ],
 ]) as [string, () => Promise<unknown>][];
 
-describe('a row of nobody that the schema deletes rows of tenants with', () => {
+describe('a row of no one that the schema deletes rows of tenants with', () => {
   it.each(DELETIONS)('stays under a tenant: %s', async (_name, write) => {
     const before = await contents();
     await expect(asT1(write)).rejects.toMatchObject({
@@ -148,7 +148,7 @@ describe('a row of nobody that the schema deletes rows of tenants with', () => {
     },
   );
 
-  it('is deleted with them where somebody says so, on its own shard only', async () => {
+  it('is deleted with them where someone says so, on its own shard only', async () => {
     await onShard(() => unfenced('closed', () => repo(Country).delete({ id: 1 })));
     expect(await fleet.rows('us1', 'SELECT id FROM visit')).toEqual([]);
     expect(await fleet.rows('us2', 'SELECT id FROM visit')).toEqual([{ id: 1 }]);
@@ -169,7 +169,7 @@ describe('a row of nobody that the schema deletes rows of tenants with', () => {
 });
 
 describe('a row that takes none of other tenants along', () => {
-  it('is deleted as ever: of nobody, where the server itself refuses one that is in use', async () => {
+  it('is deleted as ever: of no one, where the server itself refuses one that is in use', async () => {
     await fleet.rows('us1', 'UPDATE visit SET languageId = 2');
     await asT1(() => repo(Language).delete({ id: 1 }));
     await expect(asT1(() => repo(Language).delete({ id: 2 }))).rejects.toMatchObject({

@@ -138,7 +138,7 @@ describe('an ID with a shard and no tenant', () => {
     },
   );
 
-  it('is unavailable while its tenant is frozen and nobody knows where it will be', async () => {
+  it('is unavailable while its tenant is frozen and no one knows where it will be', async () => {
     await move('switch:directory');
     expect(await locate(byShard)).toBe('unavailable');
   });

@@ -257,7 +257,7 @@ describe('the records of a tenant’s job', () => {
   };
   const misrouted = { code: 'JOB_RECORD_MISROUTED' };
 
-  it('are its own, and nobody’s: never a row of another tenant of its shard', async () => {
+  it('are its own, and no one’s: never a row of another tenant of its shard', async () => {
     expect(await seenOnUs1('Check', '1')).toMatchObject({ kind: 'check of us1 t_1' });
     expect(await seenOnUs1('Country', 'fr')).toMatchObject({ name: 'France of us1' });
     await expect(seenOnUs1('Check', '2')).rejects.toMatchObject(misrouted);

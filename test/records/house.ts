@@ -59,7 +59,7 @@ export class Tag {
   @Column({ type: 'varchar', length: 80 }) label!: string;
 }
 
-/** Reference data: the same rows on each shard, and nobody's. */
+/** Reference data: the same rows on each shard, and no one's. */
 @Sharded({ tenant: 'none' })
 @Entity()
 export class Country {

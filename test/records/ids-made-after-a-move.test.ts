@@ -40,7 +40,7 @@ afterAll(async () => {
   await fleet?.stop();
 });
 
-it('an ID that was made after a move leads to the row of today, also where nobody has heard of the move', async () => {
+it('an ID that was made after a move leads to the row of today, also where no one has heard of the move', async () => {
   const here = openDirectory();
   for (const [tenant, shard] of Object.entries({ t_1: 'us1', t_2: 'us1', t_3: 'us2' })) {
     await here.assign(tenant, { shard });
@@ -67,7 +67,7 @@ it('an ID that was made after a move leads to the row of today, also where nobod
   expect(await finder.locate(reference)).toMatchObject(found);
   // Of an epoch that never was, the directory's primary has the last word.
   expect(await finder.locate(never)).toMatchObject(found);
-  // Where nobody can say, the ID itself has to wait, and no other of its tenant.
+  // Where no one can say, the ID itself has to wait, and no other of its tenant.
   const behind: Locator = {
     locateKey: (one) => here.locateKey(one),
     locateTenant: (tenant, options) =>

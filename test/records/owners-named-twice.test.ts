@@ -83,7 +83,7 @@ describe('a tenant column that is a join column gives no row away, and takes non
     changesNothing(() => repo(Org).save(any<Org>({ id: 't_1', shared: [2] }))));
 });
 
-describe('an owner that is named twice, or taken away, leads to no other tenant and to nobody, by', () => {
+describe('an owner that is named twice, or taken away, leads to no other tenant and to no one, by', () => {
   it('a new row with our id in the relation and another in the column', () =>
     refused(() => repo(Doc).save(any<Doc>({ id: 9, folder: 1, folderId: 2 }))));
   it('a new row with our id in the column and a bare id of another in the relation', () =>

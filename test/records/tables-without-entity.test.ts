@@ -93,8 +93,8 @@ describe('a query builder for a tenant, over a table that is no entity', () => {
           .createQueryBuilder(Currency, 'c')
           .leftJoin('plain', 'p', '1');
         return Promise.all([
-          withoutEntity('a table of nobody', made).getRawMany(),
-          withoutEntity('a table of nobody', joined).getManyAndCount(),
+          withoutEntity('a table of no one', made).getRawMany(),
+          withoutEntity('a table of no one', joined).getManyAndCount(),
         ]);
       });
       expect(await builder).toEqual([[], [[], 0]]);
@@ -102,7 +102,7 @@ describe('a query builder for a tenant, over a table that is no entity', () => {
       channels.escape.unsubscribe(listen);
     }
     expect(heard).toHaveLength(2);
-    expect(heard[0]).toMatchObject({ escape: 'withoutEntity', reason: 'a table of nobody' });
+    expect(heard[0]).toMatchObject({ escape: 'withoutEntity', reason: 'a table of no one' });
   });
 
   it('runs for no tenant, and over entities, their sub-queries and common table expressions', async () => {

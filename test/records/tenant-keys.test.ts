@@ -91,7 +91,7 @@ describe('an entity that names its tenant', () => {
     await refused(() => repo(Account).remove({ id: '2' } as Account));
   });
 
-  it('cannot be set by an SQL expression, which nobody can check: TENANT_UNCHECKABLE', async () => {
+  it('cannot be set by an SQL expression, which no one can check: TENANT_UNCHECKABLE', async () => {
     const tenantId = () => "'t_2'";
     await refused(
       () => repo(Account).createQueryBuilder().update().set({ tenantId }).where('id = 1').execute(),
@@ -155,7 +155,7 @@ describe('a criteria write', () => {
     ]);
   });
 
-  it('leaves reference data to everybody', async () => {
+  it('leaves reference data to everyone', async () => {
     await asT1(() => repo(Country).update({ code: 'fr' }, { name: 'République' }));
     expect(await fleet.rows('us1', 'SELECT name FROM country')).toEqual([{ name: 'République' }]);
   });

@@ -139,12 +139,12 @@ describe('upsert under a tenant', () => {
     ]);
   });
 
-  it('of reference data is nobody’s business', async () => {
+  it('of reference data is no one’s business', async () => {
     await asT1(() => repo(Country).upsert({ code: 'fr', name: 'République' }, ['code']));
     expect(await fleet.rows('us1', 'SELECT name FROM country')).toEqual([{ name: 'République' }]);
   });
 
-  it('refuses INSERT … SELECT, whose rows nobody can check: TENANT_UNCHECKABLE', async () => {
+  it('refuses INSERT … SELECT, whose rows no one can check: TENANT_UNCHECKABLE', async () => {
     await refused(
       () =>
         repo(Account)

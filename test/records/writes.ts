@@ -15,11 +15,11 @@ export class Writes {
     return this.#fleet().onTenant('us1', 't_1', work);
   }
 
-  /** The write is refused as another tenant's: no row of anybody's changes. */
+  /** The write is refused as another tenant's: no row of anyone's changes. */
   refused = (write: () => Promise<unknown>): Promise<void> =>
     this.#fails(write, { code: 'TENANT_MISMATCH' });
 
-  /** The write is refused because nobody can tell whose rows it concerns. */
+  /** The write is refused because no one can tell whose rows it concerns. */
   uncheckable = (write: () => Promise<unknown>): Promise<void> =>
     this.#fails(write, { code: 'TENANT_UNCHECKABLE' });
 

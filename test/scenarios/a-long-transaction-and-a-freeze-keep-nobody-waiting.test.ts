@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => fleet?.stop());
 
-it('300 writers, a transaction of 30 s and a freeze of one tenant: nobody else waits over 2 s', async () => {
+it('300 writers, a transaction of 30 s and a freeze of one tenant: no one else waits over 2 s', async () => {
   const { topology, lockFile } = fleet;
   const table = new ShardTenantTable({ topology, lockFile });
   const long = fleet.onTenant('us1', 't_1', () => fleet.dataSource.createQueryRunner());

@@ -18,7 +18,7 @@ const failuresOf = (i: number) => 1 + (i % 2);
 beforeAll(async () => {
   building = await Building.raise(TENANTS);
   const { house } = building;
-  // The same ids on all three shards, so that a job on a wrong one finds somebody else's row.
+  // The same ids on all three shards, so that a job on a wrong one finds someone else's row.
   for (let i = 0; i < TENANTS.length * ACCOUNTS_PER_TENANT; i++) {
     const tenantId = TENANTS[i % TENANTS.length]!;
     const id = String(1 + Math.floor(i / 3));

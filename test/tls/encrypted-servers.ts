@@ -30,7 +30,7 @@ export class EncryptedServer {
     return new EncryptedServer(server, files);
   }
 
-  /** Lets nobody in without encryption from now on: the harness had to come in. */
+  /** Lets no one in without encryption from now on: the harness had to come in. */
   async encryptOnly(): Promise<void> {
     await this.sql('SET GLOBAL require_secure_transport = ON');
   }

@@ -49,7 +49,7 @@ afterAll(async () => {
   await fleet?.stop();
 });
 
-/** The fleet's own two shards, and a third one whose server nobody reaches. */
+/** The fleet's own two shards, and a third one whose server no one reaches. */
 async function withShardDown() {
   const [server] = fleet.servers;
   await fleet.lockFile.record({ us3: { uuid: randomUUID(), incarnation: 1 } });

@@ -24,7 +24,7 @@ function migrationOf(name: string, sql: string): new () => MigrationInterface {
     }
 
     async down(): Promise<void> {
-      // Nobody went back.
+      // No one went back.
     }
   };
 }

@@ -25,7 +25,7 @@ export class SessionInvalidError extends TypeError {
 
 /**
  * The session in a token, verified locally.
- * @throws SessionInvalidError whatever is wrong with it; why is nobody's business outside
+ * @throws SessionInvalidError whatever is wrong with it; why is no one's business outside
  */
 export function verifySession(token: string, rules: SessionRules): Session {
   const [head = '', body = '', signature = '', ...rest] = token.split('.');

@@ -16,7 +16,7 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-/** What was started and has not ended. */
+/** The processes that have not ended. */
 const started = new Set<ChildProcess>();
 let isOver = false;
 

@@ -17,7 +17,7 @@ export interface DemoServers {
   readonly env: Readonly<Record<string, string>>;
   /** Plain addresses for the audit. */
   readonly shards: readonly ShardAddress[];
-  /** Stands between everybody and `core`, so that the directory can be cut off. */
+  /** Stands between everyone and `core`, so that the directory can be cut off. */
   readonly core: TcpProxy;
   readonly versions: string;
   stop(): Promise<void>;
@@ -36,7 +36,7 @@ export async function startDemoServers(): Promise<DemoServers> {
   for (const [, server] of shards) await makeDatabase(server, 'verification');
   await makeDatabase(core, 'directory');
   const proxy = await startTcpProxy(core);
-  // Last: whoever is interrupted before has only what ends with this process.
+  // Last: an interruption before this leaves only what ends with this process.
   const folder = await mkdtemp(join(tmpdir(), 'switchyard-demo-'));
   return {
     env: {

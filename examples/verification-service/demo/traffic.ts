@@ -22,7 +22,7 @@ interface Created {
 /** Time between two requests of one tenant; 12 tenants make about 200 requests a second. */
 const PAUSE_MS = 50;
 
-/** Requests of all tenants at once, for as long as it runs; keeps what was acknowledged. */
+/** Requests of all tenants at once, for as long as it runs; keeps the acknowledged writes. */
 export class Traffic {
   readonly acknowledged: Acknowledged[] = [];
   readonly failures: string[] = [];

@@ -24,7 +24,7 @@ const topology = defineTopology({
 let now: number;
 let store: MemoryStore;
 let directory: Directory;
-/** What was published: the name of the channel and the message. */
+/** A published message, with the name of its channel. */
 let published: [string, object][];
 const stops: (() => void)[] = [];
 

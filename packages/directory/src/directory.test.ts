@@ -209,7 +209,7 @@ describe('a look-up', () => {
     expect(seen).toEqual([undefined]);
   });
 
-  it('of an epoch that nobody has is refused as retryable, and asked once more at most', async () => {
+  it('of an epoch that no one has is refused as retryable, and asked once more at most', async () => {
     const directory = open();
     const read = vi.spyOn(store, 'findPlacements');
     await expect(directory.locateTenant('t', { minEpoch: 7 })).rejects.toMatchObject({

@@ -136,7 +136,7 @@ export class Directory implements Locator {
     return this.#locator.cachedTenant(tenant, options);
   }
 
-  /** Many keys at once, one outcome each, in their order; what is not cached is read in batches. */
+  /** Many keys at once, one outcome each, in their order; keys that are not cached are read in batches. */
   locateMany(keys: readonly RoutingKey[], options?: LocateOptions): Promise<LocateOutcome[]> {
     return Promise.all(keys.map((key) => outcomeOf(this.locateKey(key, options))));
   }
@@ -167,7 +167,7 @@ export class Directory implements Locator {
   }
 
   /**
-   * Gives a new tenant its shard. The first writer wins, and everybody gets the stored placement,
+   * Gives a new tenant its shard. The first writer wins, and everyone gets the stored placement,
    * also where another shard was asked for. Call it again after a failure: it completes.
    * @throws TenantNameRefusedError, AssignmentImpossibleError, UnknownShardError,
    *   PlacementInvalidError, DirectoryUnavailableError, and what the shard answers

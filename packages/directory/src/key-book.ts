@@ -9,7 +9,7 @@ import type { StoreCalls } from './cache/store-calls.ts';
 const REVOKED = 'it was revoked';
 const TAKEN = 'it already names another tenant';
 
-/** Adds and revokes keys. A key once added names its tenant for ever, revoked or not. */
+/** Adds and revokes keys. A key once added names its tenant for good, revoked or not. */
 export class KeyBook {
   readonly #calls: StoreCalls;
   readonly #hash: KeyHash;

@@ -65,7 +65,7 @@ export class Router {
 
   /**
    * Runs `fn` where the tenant lives. Inside a context of that tenant it goes on there, without a
-   * look-up: what was begun for a tenant stays on one placement.
+   * look-up: a unit of work of a tenant stays on one placement.
    * @throws TenantUnknownError, DirectoryUnavailableError, TenantFrozenError, what `fn` throws, and
    *   what entering a place throws
    */

@@ -9,7 +9,7 @@ describe('a code of an error', () => {
     if (!isSwitchyardError(error, 'FLEET_OPTIONS_INVALID')) throw error;
     expect(error.problems).toEqual(['shards: they are missing']);
     const { attempted, reason, remedy } = error;
-    expect(error.message).toBe(`${attempted}: ${reason}. ${remedy}.`);
+    expect(error.message).toBe(`Cannot ${attempted}: ${reason}. ${remedy}.`);
   });
 
   it('is one of a union that every package adds to', () => {

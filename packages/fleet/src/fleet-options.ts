@@ -88,7 +88,7 @@ export interface FleetJobs {
   readonly connection: () => unknown;
   /** BullMQ's key prefix. Default `bull`. */
   readonly prefix?: string;
-  /** Signs what is enqueued, and runs only what is signed. Default: unsigned. */
+  /** Signs jobs when they are enqueued, and runs signed jobs only. Default: unsigned. */
   readonly signing?: JobSigning;
   /** What to do with a job whose record is gone: fail it for good, or end it. Default: fail. */
   readonly onGone?: 'fail' | 'discard';

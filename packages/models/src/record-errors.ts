@@ -53,7 +53,7 @@ export class TenantMismatchError extends SwitchyardError {
   }
 }
 
-/** A write whose rows nobody can check beforehand, under a tenant. Nothing was written. */
+/** A write whose rows no one can check beforehand, under a tenant. Nothing was written. */
 export class TenantUncheckableError extends SwitchyardError {
   static override readonly code = 'TENANT_UNCHECKABLE';
   constructor(attempted: string, shard: string, reason: string) {

@@ -52,7 +52,7 @@ function tenantSource(options: AdoptOptions): TenantSource {
   if (given.length !== 1) {
     throw new UsageError(
       'adopt',
-      given.length === 0 ? 'nobody says whose rows these are' : 'the tenants come from two places',
+      given.length === 0 ? 'no one says whose rows these are' : 'the tenants come from two places',
       'Give one of --tenant <name>, --tenants-from-table account.id, --tenants-from-file <path>',
     );
   }

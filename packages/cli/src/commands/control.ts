@@ -49,7 +49,7 @@ export async function resume(line: CommandLine, given: PlanOptions): Promise<Exi
   const before = await readLeases(line.fleet);
   const running = before.find(({ lease }) => lease?.held === true && lease.control === 'pause');
   if (running !== undefined) {
-    return ask(line, 'run', `The rollout of ${running.lease?.who ?? 'somebody'} goes on.`);
+    return ask(line, 'run', `The rollout of ${running.lease?.who ?? 'someone'} goes on.`);
   }
   await askFleet(line.fleet, 'run');
   const request = withGiven(latestRequest(before) ?? { direction: 'up' }, given);

@@ -36,7 +36,7 @@ export async function carryOut(line: CommandLine, request: RolloutRequest): Prom
 }
 
 function sayPaused({ screen }: CommandLine, { shard, control }: Forecast): ExitCode {
-  const by = control.by ?? 'somebody';
+  const by = control.by ?? 'someone';
   screen.event({ event: 'refused', code: 'ROLLOUT_PAUSED', shard: shard.name, by });
   screen.say(`${by} has paused the rollout. \`switchyard resume\` goes on, \`abort\` ends it.`);
   return EXIT.halted;

@@ -12,7 +12,7 @@ const COLOURS: Readonly<Partial<Record<ShardOutcome['result'], Style>>> = {
   untouched: 'yellow',
 };
 
-/** One line for each event that somebody who reads a log wants to see; undefined for the others. */
+/** One line for each event that someone who reads a log wants to see; undefined for the others. */
 export function lineOf(event: RolloutEvent, screen: Screen): string | undefined {
   switch (event.event) {
     case 'wave-started':
@@ -48,7 +48,7 @@ function shardLine(event: ShardOutcome, screen: Screen): string {
 function troubleLine(event: RolloutEvent, screen: Screen): string | undefined {
   switch (event.event) {
     case 'lock-waiting': {
-      const who = event.blockers[0] ?? 'somebody the server does not show';
+      const who = event.blockers[0] ?? 'someone the server does not show';
       return `  ${event.shard}  waiting for table ${event.table} (try ${event.attempt}): ${who}`;
     }
     case 'blocker-killed':

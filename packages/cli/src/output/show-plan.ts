@@ -10,7 +10,7 @@ const TONES: Readonly<Record<PlanTone, Style>> = {
   quiet: 'dim',
 };
 
-/** Shows what is being planned: a line per shard, and per migration that is recorded. */
+/** Shows the progress of planning: a line per shard, and per migration that is recorded. */
 export function planningOn(screen: Screen): (event: PlanningEvent) => void {
   return (event) => {
     screen.event(event);

@@ -33,7 +33,7 @@ export interface ChangeBatch {
 export interface ChangeSource {
   /**
    * Begins to record. When it resolves, each change that commits from now on will be read. May be
-   * called again after a kill at any point; then it goes on from what is recorded.
+   * called again after a kill at any point; then it goes on from its record.
    * @throws ChangeSourceUnusableError where the server cannot record without loss
    */
   start(session: Connection): Promise<void>;

@@ -6,7 +6,7 @@ import { fromRawText, rawText, type Key } from '../session/raw-value.ts';
 /**
  * How far a copy is. `making`: the shadow is not complete. `copying`: changes are recorded, chunks
  * go on after `position`. `copied`: every chunk is written. `cutting`: a swap was begun, and which
- * tables exist says whether it happened. `swapped`: what is left is to clean up. `aborting`: what
+ * tables exist says whether it happened. `swapped`: only the clean-up remains. `aborting`: what
  * was made is being removed.
  */
 export type CopyStage = 'making' | 'copying' | 'copied' | 'cutting' | 'swapped' | 'aborting';

@@ -16,7 +16,7 @@ const THROTTLE_PAUSE_MS = 200;
 /**
  * Writes chunk after chunk from the checkpoint on, and between two chunks what changed meanwhile.
  * One after the other on purpose: a key that is read from the log is applied when no chunk is in
- * flight, so that a chunk never writes a row that is older than what was applied.
+ * flight, so that a chunk never writes a row that is older than an applied one.
  */
 export async function copyRows(context: CopyingContext, from: CopyState): Promise<void> {
   const { session, pair, writer, pace, state, failpoints } = context;

@@ -67,7 +67,7 @@ const COLUMNS = `SELECT COLUMN_NAME AS name, DATA_TYPE AS dataType, COLUMN_TYPE 
   FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?
   ORDER BY ORDINAL_POSITION`;
 
-/** What was found of a table's columns; the types that the copier does not know, by name. */
+/** The columns of a table; the types that the copier does not know, by name. */
 export interface FoundColumns {
   readonly columns: readonly Column[];
   readonly unknown: readonly string[];

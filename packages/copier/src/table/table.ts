@@ -56,7 +56,7 @@ export interface TableDescription {
   readonly database: string;
   readonly name: string;
   readonly columns: readonly Column[];
-  /** The columns by which rows are told apart: the primary key, else a unique not-null key. */
+  /** The columns by which rows are distinguished: the primary key, else a unique not-null key. */
   readonly key: readonly Column[];
   /** The index of the key: `PRIMARY`, or its name. */
   readonly keyIndex: string;

@@ -14,7 +14,7 @@ export interface ThrottleDecision {
   readonly go: boolean;
   /** Why it has to wait: one sentence without a full stop. undefined where it may go. */
   readonly reason: string | undefined;
-  /** What was watched, for progress and `status`. */
+  /** The watched quantity, for progress and `status`. */
   readonly readings: readonly ThrottleReading[];
 }
 

@@ -7,7 +7,7 @@ import type { Finding } from './finding.ts';
 /** Which side is right where they contradict each other. */
 export type RightSide = 'shards' | 'directory';
 
-/** What is rebuilt. */
+/** The parts of a rebuild. */
 export interface RebuildOptions {
   /** Which side is right; only an operator can know. */
   readonly from: RightSide;

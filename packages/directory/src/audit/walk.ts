@@ -8,7 +8,7 @@ import type { BothSides } from './finding.ts';
 
 const PAGE_ROWS = 1_000;
 
-/** What is walked over. */
+/** The two sides of a walk. */
 export interface WalkParts {
   readonly tenants: ShardTenants;
   readonly shards: readonly string[];
@@ -23,7 +23,7 @@ export interface Seen extends BothSides {
 
 /**
  * Every tenant that the directory or any shard knows, once, in the order of their bytes: all of them
- * are read side by side in pages, so that one pass finds what is missing on either side and keeps a
+ * are read side by side in pages, so that one pass finds the names that are missing on either side and keeps a
  * page of each in memory.
  */
 export async function* walk(parts: WalkParts, from?: string): AsyncGenerator<Seen> {

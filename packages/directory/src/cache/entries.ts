@@ -80,10 +80,10 @@ export class Cell {
   }
 }
 
-/** How old what was found is: served, served and refreshed, or served only in need. */
+/** The age of an entry: served, served and refreshed, or served only in need. */
 export type Age = 'fresh' | 'soft' | 'hard';
 
-/** What the cache remembers: keys, tenants, and for a moment what is unknown. No I/O. */
+/** What the cache remembers: keys, tenants, and for a moment unknown names. No I/O. */
 export class Entries {
   readonly #settings: CacheSettings;
   readonly #keys: KeyTable<Cell>;
@@ -179,7 +179,7 @@ export class Entries {
     this.#unknown.set(name, true);
   }
 
-  /** Forgets what was known or unknown of a name. */
+  /** Forgets a name, known or unknown. */
   forget(name: string): void {
     this.#keys.delete(printOfName(name));
     this.#unknown.delete(name);
@@ -216,7 +216,7 @@ export class Entries {
   }
 }
 
-/** Ages differ, so that what was read together is not read again together. `part`: from 0 to 1. */
+/** Ages differ, so that entries of one read are not read again together. `part`: from 0 to 1. */
 function jitter(part: number): number {
   return 1 - JITTER / 2 + part * JITTER;
 }

@@ -11,9 +11,9 @@ export type Print = Int32Array;
 /**
  * Names a routing key inside this process without keeping it: 128 bits of Chaskey (Mouha and
  * others, SAC 2014; ISO/IEC 29192-6), a message authentication code made for 32-bit arithmetic, under
- * a random key that never leaves the process. Keyed, so that nobody outside can look for two keys
+ * a random key that never leaves the process. Keyed, so that no one outside can look for two keys
  * with one name (the second would be routed as the first); 128 bits, so that none are met by chance;
- * and an eighth of the cost of an HMAC, which would be dearer than the hit that it names.
+ * and an eighth of the cost of an HMAC, which would be more expensive than the hit that it names.
  *
  * Each kind has its own key, made from the process's key and the kind's name, so that equal values
  * of two kinds have nothing in common.

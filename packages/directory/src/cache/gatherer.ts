@@ -9,7 +9,7 @@ export interface Flight<Query, Answer> {
   readonly promise: Promise<Answer | undefined>;
   readonly resolve: (answer: Answer | undefined) => void;
   readonly reject: (error: unknown) => void;
-  /** Callers still waiting; nobody's flight is taken off before it starts. */
+  /** Callers still waiting; no one's flight is taken off before it starts. */
   waiters: number;
   /** True where its name was created here meanwhile: a negative answer is then out of date. */
   created: boolean;
@@ -52,7 +52,7 @@ export interface GathererSettings {
 }
 
 /**
- * Single flight and batches: whoever asks for a name that is on its way shares its flight, and
+ * Single flight and batches: a caller that asks for a name that is on its way shares its flight, and
  * flights that start in one turn of the event loop, or while all reads are under way, are one read.
  */
 export class Gatherer<Query, Answer> {
@@ -128,7 +128,7 @@ export class Gatherer<Query, Answer> {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    // A loader belongs to nobody: it must not run in the shard context of its first caller.
+    // A loader belongs to no one: it must not run in the shard context of its first caller.
     outsideContext(() => setImmediate(() => this.#drain()));
   }
 

@@ -16,7 +16,7 @@ export interface StoreHealth {
 
 /**
  * Remembers whether the store answers. While it does not, one read now and then finds out whether
- * it is back; everybody else is answered from the cache, or that it is unavailable, at once.
+ * it is back; everyone else is answered from the cache, or that it is unavailable, at once.
  */
 export class Health {
   readonly #store: string;
@@ -31,7 +31,7 @@ export class Health {
     this.#since = clock.now();
   }
 
-  /** What is known. */
+  /** The known state. */
   get state(): StoreHealth {
     return {
       available: this.#breaker.failures === 0,

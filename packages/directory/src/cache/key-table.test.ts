@@ -65,7 +65,7 @@ describe('a bounded table of prints', () => {
     );
   });
 
-  it('pushes out what nobody asks for, and keeps what is asked for', () => {
+  it('pushes out what no one asks for, and keeps what is asked for', () => {
     const table = new KeyTable<number>(100);
     const scattered = (i: number) => print(Math.imul(i + 1, 0x9e3779b1), i);
     for (let i = 0; i < 100; i++) table.set(scattered(i), i, 0);

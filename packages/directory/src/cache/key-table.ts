@@ -10,7 +10,7 @@ const KEPT = 1;
 const FOUND = 2;
 /** Slots per entry: two looks find an entry, on average, and five tell that there is none. */
 const ROOM = 1.5;
-/** How far the hand goes to find a victim: beyond it, whoever stands there is pushed out. */
+/** How far the hand goes to find a victim: beyond it, the entry there is pushed out. */
 const LONGEST_SWEEP = 128;
 
 /** What one entry costs in bytes, its share of the empty slots included: eight words, one value. */
@@ -23,7 +23,7 @@ export const BYTES_PER_ENTRY = ROOM * (WORDS * 4 + 8);
  *
  * When it is full, an entry not found for long goes: a hand moves over the slots, spares whatever
  * was found since it last came by, and takes the next (CLOCK; Corbató, 1968). Prints are keyed and
- * random, so that nobody can choose keys that crowd one place of the table.
+ * random, so that no one can choose keys that crowd one place of the table.
  */
 export class KeyTable<Value> {
   readonly #most: number;

@@ -4,7 +4,7 @@ import { printName, DirectoryUnavailableError } from '@switchyard/shard-context/
 import { timeLimited } from './store-reader.ts';
 import type { DirectoryStore } from '../contract/directory-store.ts';
 
-/** Writes may wait for a majority or a lock; then nobody knows more than that they are unknown. */
+/** Writes may wait for a majority or a lock; then no one knows more than that they are unknown. */
 const WRITE_TIMEOUT_MS = 10_000;
 
 /**

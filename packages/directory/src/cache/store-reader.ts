@@ -21,7 +21,7 @@ export interface Wait {
 
 /**
  * Reads the store for the cache: gathered, timed, noted in the health, and remembered in the
- * entries once per read, whoever waits. Nearest and primary reads never share a flight.
+ * entries once per read, for all that wait. Nearest and primary reads never share a flight.
  */
 export class StoreReader {
   readonly #store: DirectoryStore;

@@ -1,6 +1,6 @@
 import { channel, type Channel } from 'node:diagnostics_channel';
 
-/** What was located: a routing key of a kind, or a tenant by name. No key is ever published. */
+/** The thing that was located: a routing key of a kind, or a tenant by name. No key is ever published. */
 export interface Located {
   /** The kind of the routing key; undefined where a tenant was located by name. */
   readonly kind: string | undefined;
@@ -37,7 +37,7 @@ export interface PlacementSeen {
   readonly epoch: number;
 }
 
-/** The diagnostics channels of the directory. Nothing is computed while nobody listens. */
+/** The diagnostics channels of the directory. Nothing is computed while no one listens. */
 export const directoryChannels = {
   hit: channel('switchyard:directory:hit') as Channel<unknown, Located>,
   miss: channel('switchyard:directory:miss') as Channel<unknown, Located>,

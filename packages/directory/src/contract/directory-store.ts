@@ -49,16 +49,16 @@ export interface DirectoryStore {
   findKeys(digests: readonly string[], read: StoreReadOptions): Promise<FoundKey[]>;
   /** One read for all tenants; the answer holds those that exist, in any order. */
   findPlacements(tenants: readonly string[], read: StoreReadOptions): Promise<Placement[]>;
-  /** Stores the key where its digest is free; returns what is stored then. */
+  /** Stores the key where its digest is free; returns the stored one. */
   insertKey(key: StoredKey): Promise<StoredKey>;
   /** Marks the key as revoked for good; false where there is no such key. */
   revokeKey(digest: string): Promise<boolean>;
-  /** Takes back a key that lost a race for the same name, before anybody was told of it. */
+  /** Takes back a key that lost a race for the same name, before anyone was told of it. */
   removeKey(digest: string): Promise<void>;
-  /** Stores the placement where the tenant has none; returns what is stored then. */
+  /** Stores the placement where the tenant has none; returns the stored one. */
   insertPlacement(placement: Placement): Promise<Placement>;
   /**
-   * Compare-and-set: stores `to` where the stored epoch is `fromEpoch`. Returns what is stored
+   * Compare-and-set: stores `to` where the stored epoch is `fromEpoch`. Returns the stored one
    * then, also when nothing was changed; undefined where there is no placement.
    */
   replacePlacement(fromEpoch: number, to: Placement): Promise<Placement | undefined>;

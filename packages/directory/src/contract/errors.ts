@@ -58,7 +58,7 @@ export class PlacementInvalidError extends SwitchyardError {
   }
 }
 
-/** Somebody else changed the placement first. Nothing was stored. */
+/** Someone else changed the placement first. Nothing was stored. */
 export class PlacementChangedError extends SwitchyardError {
   static override readonly code = 'PLACEMENT_CHANGED';
   readonly tenant: string;

@@ -1,6 +1,6 @@
 import type { RoutingKey } from '@switchyard/shard-context';
 
-/** Longest value of a key; what is longer is refused before it is hashed. */
+/** Longest value of a key; a longer one is refused before it is hashed. */
 const DEFAULT_MAX_LENGTH = 512;
 const MAX_KIND_LENGTH = 64;
 

@@ -11,7 +11,7 @@ const ID = /^[\w.-]{1,32}$/;
 export interface HashSecret {
   /** Stored beside each key, so that keys of an old secret can be counted. 1-32 of `\w.-`. */
   readonly id: string;
-  /** At least 16 bytes that nobody can guess. Whoever has it can test guesses of stored keys. */
+  /** At least 16 bytes that no one can guess. A holder of it can test guesses of stored keys. */
   readonly secret: string | Uint8Array;
 }
 

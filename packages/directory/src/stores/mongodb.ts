@@ -258,7 +258,7 @@ function clientOf(url: string, tls: ServerTls | undefined): MongoClient {
 }
 
 /**
- * False where somebody was first. An insert, never an upsert: FerretDB 2.7 lets two processes upsert
+ * False where someone was first. An insert, never an upsert: FerretDB 2.7 lets two processes upsert
  * one id at the same moment and tells both that theirs is stored (1 of 200 races).
  */
 async function inserted<T extends { _id: unknown }>(

@@ -243,7 +243,7 @@ async function insert(session: MySqlSession, sql: string, values: (Buffer | numb
   try {
     await session.execute(sql, values);
   } catch (error) {
-    if (!isServerError(error, ServerError.ER_DUP_ENTRY)) throw error; // somebody was first; the caller reads who
+    if (!isServerError(error, ServerError.ER_DUP_ENTRY)) throw error; // someone was first; the caller reads who
   }
 }
 

@@ -21,7 +21,7 @@ export interface AdoptRequest {
   readonly topology: Topology;
   readonly lockFile: LockFile;
   readonly fleet: Fleet;
-  /** Opens a connection without checking who answers: nobody is identified yet. */
+  /** Opens a connection without checking who answers: no one is identified yet. */
   readonly openUnchecked: OpenShard;
   /** Where the tenants come from. */
   readonly tenants: TenantSource;

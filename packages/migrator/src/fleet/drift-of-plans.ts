@@ -9,7 +9,7 @@ export type Compare = (shard: Shard, sibling: Shard) => Promise<readonly Differe
 /**
  * Refuses the shards whose schema is not that of most of their siblings at the same point of the
  * ledger and of the same server version: a migration that went well on the canary says nothing
- * about them. Where no schema has a majority, nobody can say who drifted, and nothing is refused.
+ * about them. Where no schema has a majority, no one can say who drifted, and nothing is refused.
  * The refusal names what differs, as `compare` finds it.
  */
 export async function driftOf(

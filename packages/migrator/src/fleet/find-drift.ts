@@ -41,7 +41,7 @@ export interface DriftRequest {
   readonly only?: readonly string[] | undefined;
 }
 
-/** What was read of a shard. */
+/** The definitions of a shard. */
 interface Seen {
   readonly shard: Shard;
   readonly schema: Schema;

@@ -139,7 +139,7 @@ function pendingOf(
   return files.slice(0, last + 1).filter(({ name }) => !isThere(rows, name, 'up'));
 }
 
-/** What is known of a shard before anybody looked. */
+/** The answer for a shard that was not looked at yet. */
 function emptyForecast(shard: Shard, direction: 'up' | 'down'): Forecast {
   return {
     shard,

@@ -1,5 +1,5 @@
 /**
- * What is told while a fleet is planned. `planning` comes once per migration and shard that is
+ * The events of planning a fleet. `planning` comes once per migration and shard that is
  * recorded; a shard that is like one before it is planned by a few reads and has no such line.
  */
 export type PlanningEvent =

@@ -33,7 +33,7 @@ export interface OpenEntry {
 }
 
 /**
- * What a shard's own ledger says. `ready`: it has everything. `running`: somebody works on it.
+ * What a shard's own ledger says. `ready`: it has everything. `running`: someone works on it.
  * `interrupted`: a run ended in the middle. `unreadable`: see `failure`.
  */
 export interface ShardStatus {

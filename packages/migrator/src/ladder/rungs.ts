@@ -24,7 +24,7 @@ export function rungsOf(facts: ServerFacts): readonly Rung[] {
   return isAtLeast(facts.version, '10.3') ? [INSTANT, NOCOPY, INPLACE, COPY] : [INPLACE, COPY];
 }
 
-/** What is last, and works for all that works at all. */
+/** The last candidate: it works for every change that the server can do. */
 export const COPY_RUNG = COPY;
 
 /**

@@ -11,7 +11,7 @@ export interface Rise {
   readonly result: Climbed | NotClimbed;
 }
 
-/** Cheapest first; what is not here costs as much as a copy. */
+/** Cheapest first; every other path costs as much as a copy. */
 const COST: Partial<Record<StepPath, number>> = { instant: 0, inplace: 1, rebuild: 2, copy: 3 };
 
 /** How each clause is to be climbed, and whether it may share a statement with others. */

@@ -65,7 +65,7 @@ export async function readLease(connection: Connection, shard: string): Promise<
 /**
  * Takes a shard: first the server's lock, which ends with the connection, then the lease. Whoever
  * has the lock is alone, so a lease that a killed run left behind is no obstacle. Returns the token
- * that every later write carries. A pause is no obstacle: whoever holds a paused shard is who goes
+ * that every later write carries. A pause is no obstacle: the holder of a paused shard is the one that goes
  * on when it ends.
  * @throws LeaseHeldError, ShardBusyError, LedgerMissingError
  */
@@ -123,7 +123,7 @@ export async function renewLease(
   if (rows === 0) throw new LeaseLostError(shard);
 }
 
-/** Gives the lease back. Somebody else's is left alone. */
+/** Gives the lease back. Someone else's is left alone. */
 export async function releaseLease(connection: Connection, token: number): Promise<void> {
   await connection.query(
     'UPDATE shard_lease SET rollout = NULL, expires_at = NULL WHERE id = 1 AND token = ?',
@@ -132,8 +132,8 @@ export async function releaseLease(connection: Connection, token: number): Promi
 }
 
 /**
- * Takes an abort back where nobody works, and only the one that was asked for at `askedAt`, where it
- * is given: whoever asks again means another run.
+ * Takes an abort back where no one works, and only the one that was asked for at `askedAt`, where it
+ * is given: a later request means another run.
  */
 export async function clearAbort(
   connection: Connection,

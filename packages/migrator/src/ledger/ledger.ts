@@ -32,7 +32,7 @@ export interface LedgerRow {
   readonly outcome: string | null;
 }
 
-/** What is written when a migration or a step begins. */
+/** The row of a migration or a step that begins. */
 export interface Beginning {
   readonly migration: string;
   readonly direction: LedgerDirection;
@@ -81,7 +81,7 @@ export function isApplied(rows: readonly LedgerRow[], migration: string): boolea
 }
 
 /**
- * Notes a beginning, only while the lease with `token` is still this run's and nobody asked for a
+ * Notes a beginning, only while the lease with `token` is still this run's and no one asked for a
  * halt: one statement, so that nothing can come between the look and the note. Returns the row's
  * seq, or undefined where the lease or the control says no.
  */

@@ -7,7 +7,7 @@ import { isApplied, noteBaseline, readMigrationRows, type Author } from './ledge
 /** The ledger row of a shard whose tables are still to be made, and then to begin at higher ids. */
 export const FLOORS = '(id floors)';
 
-/** What is kept in that row until the shard has all that its sibling had. */
+/** The content of that row until the shard has all that its sibling had. */
 interface NotedFloors {
   /** The sibling's migrations when the floors were read. */
   readonly migrations: readonly string[];

@@ -49,7 +49,7 @@ export function columnDangers(
   return dangers;
 }
 
-/** Stored as numbers: a value that gets another number changes its meaning for whoever reads those. */
+/** Stored as numbers: a value that gets another number changes its meaning for the code that reads those. */
 function isReordered(from: ColumnType, to: ColumnType): boolean {
   if (from.family !== 'choice' || to.family !== 'choice') return false;
   return from.values.some((value, i) => to.values[i] !== value);

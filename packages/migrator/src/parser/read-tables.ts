@@ -1,7 +1,7 @@
 import { scan, type Token } from '@switchyard/mysql/internal';
 import { unquote } from './parse-node.ts';
 
-/** Brackets in brackets beyond which a statement is refused: nobody writes them, and parsers break. */
+/** Brackets in brackets beyond which a statement is refused: no one writes them, and parsers break. */
 const DEEPEST = 200;
 
 /** A table that a statement reads or changes. */

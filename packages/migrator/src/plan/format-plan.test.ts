@@ -38,12 +38,12 @@ describe('a printed plan', () => {
       table: 'account',
       clause: 'DROP COLUMN x',
       reason: 'its data are lost for good',
-      remedy: 'Allow it by name once nobody needs them',
+      remedy: 'Allow it by name once no one needs them',
       flag: 'drop-column:account.x',
     };
     const plans = ['us1', 'us2'].map((name) => plan(name, { refusals: [refusal] }));
     expect(formatPlan(plans).split('\n').slice(1)).toEqual([
-      '  refused on us1, us2: account: DROP COLUMN x: its data are lost for good. Allow it by name once nobody needs them (--allow drop-column:account.x). [DROP_COLUMN]',
+      '  refused on us1, us2: account: DROP COLUMN x: its data are lost for good. Allow it by name once no one needs them (--allow drop-column:account.x). [DROP_COLUMN]',
     ]);
   });
 

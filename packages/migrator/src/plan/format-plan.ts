@@ -1,6 +1,6 @@
 import type { ShardPlan, Step } from './plan.ts';
 
-/** What a piece of a printed plan is, for whoever gives it a colour. */
+/** What a piece of a printed plan is, for the caller that gives it a colour. */
 export type PlanTone = 'heading' | 'cheap' | 'costly' | 'refused' | 'quiet';
 
 /** How a plan is printed. */
@@ -29,7 +29,7 @@ const SHARDS_NAMED = 4;
 
 /**
  * Plans as a matrix for people: per migration one line per clause and way, with the shards that take
- * it, then what is refused and what stands in the way, with remedies. Aligned; plain unless painted.
+ * it, then the refusals and the blockers, with remedies. Aligned; plain unless painted.
  */
 export function formatPlan(plans: readonly ShardPlan[], options: FormatOptions = {}): string {
   return [...groupBy(plans, keyOf).values()]

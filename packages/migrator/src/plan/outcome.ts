@@ -4,7 +4,7 @@ import type { Step } from './plan.ts';
 import type { TableState } from './schema-check.ts';
 
 /**
- * `done`: the schema is as after the step. `not-done`: as before it. `changed`: as neither; somebody
+ * `done`: the schema is as after the step. `not-done`: as before it. `changed`: as neither; someone
  * else altered it meanwhile. `unknown`: the schema cannot tell (see `SchemaCheck`).
  */
 export type Outcome = 'done' | 'not-done' | 'changed' | 'unknown';

@@ -9,7 +9,7 @@ export type StepLock = 'none' | 'shared' | 'exclusive';
 
 /** A count that has to be zero for a step to be right: orphans of a foreign key, duplicates. */
 export interface DataCheck {
-  /** When to run it. `both`: what is right before the step may be broken while it runs. */
+  /** When to run it. `both`: a rule that holds before the step may be broken while it runs. */
   readonly when: 'before' | 'after' | 'both';
   /** A query with one row and one column named `offending`; 0 means that all is well. */
   readonly sql: string;
@@ -76,7 +76,7 @@ export interface PlanRefusal {
   readonly flag?: string | undefined;
 }
 
-/** Something that stands in the way right now and may go away by itself or by a mend. */
+/** Something that stands in the way right now and may go away by itself or by a repair. */
 export interface Blocker {
   readonly kind: 'transaction' | 'privilege' | 'disk' | 'row-versions';
   readonly table: string | undefined;

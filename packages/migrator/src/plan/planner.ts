@@ -3,7 +3,7 @@ import type { DataSourceOptions } from 'typeorm';
 import type { MigrationFile } from '../migrations/migration-file.ts';
 import type { Direction, ShardPlan } from './plan.ts';
 
-/** What is allowed on the shards of a fleet, whatever a migration says. */
+/** The permissions of a fleet, for every migration. */
 export interface PlanPolicy {
   /** Tables with at most this many rows may be copied under a lock. Default 1000. */
   readonly smallTableRows?: number;
@@ -39,7 +39,7 @@ export interface PlannerOptions {
 export interface PlanShard {
   readonly shard: string;
   /**
-   * A connection to the shard's database that nobody else uses meanwhile: planning changes its
+   * A connection to the shard's database that no one else uses meanwhile: planning changes its
    * default database and sets it back.
    */
   readonly connection: Connection;

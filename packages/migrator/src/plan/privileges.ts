@@ -38,7 +38,7 @@ export async function missingPrivileges(
 
 /**
  * MariaDB shows open transactions only to accounts with PROCESS: without it nothing tells who keeps
- * a lock, and `rollout.kill` finds nobody.
+ * a lock, and `rollout.kill` finds no one.
  */
 export async function lacksProcess(connection: Connection): Promise<Blocker[]> {
   try {

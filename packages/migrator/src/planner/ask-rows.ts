@@ -19,7 +19,7 @@ interface ColumnChange {
   readonly changed: boolean;
 }
 
-/** What is asked about one ALTER TABLE. */
+/** The questions about one ALTER TABLE. */
 interface Asking {
   readonly context: DraftContext;
   readonly change: TableChange;

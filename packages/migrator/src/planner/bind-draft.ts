@@ -18,7 +18,7 @@ export interface BoundShard {
   readonly allow: ReadonlySet<string>;
   /** Name of the scratch database that the draft was made in; the shard's own is put instead. */
   readonly scratchName: string;
-  /** Views, triggers and routines that earlier steps change: what is there now says nothing of them. */
+  /** Views, triggers and routines that earlier steps change: their present definitions say nothing. */
   readonly changedObjects: Set<string>;
 }
 

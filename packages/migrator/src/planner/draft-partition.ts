@@ -61,7 +61,7 @@ function lintDrop(context: DraftContext, table: string, clause: Clause): void {
     table,
     clause: clause.text,
     reason: 'the rows of the partition are lost for good',
-    remedy: 'Allow it by name once nobody needs them',
+    remedy: 'Allow it by name once no one needs them',
     flag: `drop-partition:${table}.${clause.name ?? ''}`,
   });
 }

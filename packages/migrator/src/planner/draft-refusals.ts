@@ -22,6 +22,6 @@ export function serverRefuses(
     table,
     clause,
     reason: `the server says: ${message}`,
-    remedy: 'Correct the migration, or mend the schema of this shard',
+    remedy: 'Correct the migration, or fix the schema of this shard',
   };
 }

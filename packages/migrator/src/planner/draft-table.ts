@@ -90,7 +90,7 @@ function lintDrop(context: DraftContext, table: string, clause: string): void {
     table,
     clause,
     reason: used ? 'an entity of the application still uses it' : 'its rows are lost for good',
-    remedy: used ? 'Remove the entity and deploy first' : 'Allow it by name once nobody needs it',
+    remedy: used ? 'Remove the entity and deploy first' : 'Allow it by name once no one needs it',
     flag: `${used ? 'drop-used-table' : 'drop-table'}:${table}`,
   });
 }
@@ -152,7 +152,7 @@ export async function draftTruncate(context: DraftContext, table: string): Promi
       table,
       clause,
       reason: 'its rows are lost for good',
-      remedy: 'Allow it by name once nobody needs them',
+      remedy: 'Allow it by name once no one needs them',
       flag: `truncate:${table}`,
     });
   }

@@ -28,7 +28,7 @@ export type ShadowWay =
 
 /** A step before it is known how large the tables of a shard are. */
 export interface DraftStep extends Omit<Step, 'rows' | 'bytes' | 'readsData'> {
-  /** True where the migration made the table: it is empty and nobody uses it. */
+  /** True where the migration made the table: it is empty and no one uses it. */
   readonly madeHere: boolean;
   /** Row versions that it uses up on MySQL: 0 or 1. */
   readonly rowVersions: number;
@@ -44,7 +44,7 @@ export interface Draft {
   readonly steps: readonly DraftStep[];
   readonly refusals: readonly PlanRefusal[];
   readonly probes: readonly DataProbe[];
-  /** What is gone afterwards, for the triggers and views of each shard. */
+  /** The columns and tables that the step removes, for the triggers and views of each shard. */
   readonly removed: readonly RemovedName[];
   /** Queries that were answered from the rows of one shard. */
   readonly dataReads: readonly string[];

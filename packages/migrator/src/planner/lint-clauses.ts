@@ -51,7 +51,7 @@ function lintDrop(context: DraftContext, table: string, clause: Clause, before: 
     reason: used ? 'an entity of the application still uses it' : 'its data are lost for good',
     remedy: used
       ? 'Remove the column from the entity and deploy first'
-      : 'Allow it by name once nobody needs them',
+      : 'Allow it by name once no one needs them',
     flag: `${used ? 'drop-used-column' : 'drop-column'}:${table}.${name}`,
   });
 }

@@ -19,7 +19,7 @@ export interface SchemaSource {
   readonly applied: readonly LedgerRow[];
 }
 
-/** What was brought to a new shard: the schema, or the ids above which `migrate` has to begin. */
+/** The result on a new shard: the schema, or the ids above which `migrate` has to begin. */
 export type Brought =
   | { readonly how: 'copy'; readonly tables: number; readonly migrations: number }
   | { readonly how: 'replay'; readonly floors: number };

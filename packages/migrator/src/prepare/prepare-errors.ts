@@ -13,7 +13,7 @@ export class SameDatabaseError extends SwitchyardError {
   }
 }
 
-/** The database has tables and no identity: somebody uses it. Nothing was changed. */
+/** The database has tables and no identity: someone uses it. Nothing was changed. */
 export class DatabaseInUseError extends SwitchyardError {
   static override readonly code = 'DATABASE_IN_USE';
   constructor(shard: string, tables: readonly string[]) {
@@ -27,7 +27,7 @@ export class DatabaseInUseError extends SwitchyardError {
   }
 }
 
-/** A second shard is to be made, and nobody said that no process gives out plain ids any more. */
+/** A second shard is to be made, and no one said that no process gives out plain ids any more. */
 export class WritersNotInterleavedError extends SwitchyardError {
   static override readonly code = 'WRITERS_NOT_INTERLEAVED';
   constructor(shard: string, first: string) {
@@ -50,7 +50,7 @@ export class SchemaCopyError extends SwitchyardError {
         attempted: `bring the schema of ${sibling}`,
         shard,
         reason,
-        remedy: `Mend what is named on ${sibling} or on ${shard}, then repeat \`switchyard prepare\``,
+        remedy: `Fix what is named on ${sibling} or on ${shard}, then repeat \`switchyard prepare\``,
       },
       options,
     );
@@ -68,8 +68,8 @@ export class PrepareFailedError extends SwitchyardError {
         attempted: 'prepare the fleet',
         reason: failures.map(({ message }) => message.replace(/\.$/, '')).join('; '),
         remedy: changed
-          ? 'Mend what is named and repeat `switchyard prepare`; what is done is left alone'
-          : 'Mend what is named and repeat `switchyard prepare`; nothing was changed',
+          ? 'Fix what is named and repeat `switchyard prepare`; what is done is left alone'
+          : 'Fix what is named and repeat `switchyard prepare`; nothing was changed',
       },
       { cause: failures[0] },
     );

@@ -23,7 +23,7 @@ export interface PrepareRequest {
   readonly lockFile: LockFile;
   /** The fleet as the other commands see it, for ledgers and policies. */
   readonly fleet: Fleet;
-  /** Opens a connection without checking who answers: nobody is identified yet. */
+  /** Opens a connection without checking who answers: no one is identified yet. */
   readonly openUnchecked: OpenShard;
   /** The directory, whose own tables are made last. */
   readonly directory?: { prepare(): Promise<void> } | undefined;

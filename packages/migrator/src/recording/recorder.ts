@@ -40,7 +40,7 @@ export class Recorder implements Answers {
     this.#about = about;
   }
 
-  /** What was written down. */
+  /** The recorded statements. */
   get recording(): Recording {
     return { statements: this.#statements, failures: this.#failures, dataReads: this.#dataReads };
   }
@@ -162,7 +162,7 @@ export class Recorder implements Answers {
       rule: 'NOT_PLANNABLE',
       sql,
       reason: `the server refuses it: ${failureText(error)}`,
-      remedy: 'Correct the migration, or mend the schema of this shard',
+      remedy: 'Correct the migration, or fix the schema of this shard',
       mayBeCaught: true,
     });
     return error;

@@ -29,7 +29,7 @@ const DENIED = [
  * databases it is, and in the shard's nothing can be written.
  */
 export class ScratchSchema {
-  /** Unique on the server; never part of what is sent to a shard. */
+  /** Unique on the server; never part of a statement for a shard. */
   readonly name = `${PREFIX}${Date.now().toString(36)}_${randomBytes(5).toString('hex')}`;
   /** Definitions on the shard of all tables that were asked for; undefined where there is none. */
   readonly seen = new Map<string, string | undefined>();
@@ -304,7 +304,7 @@ export async function readTableNames(connection: Connection): Promise<ReadonlySe
   return new Set(names.filter((name) => !SYSTEM_TABLES.includes(name)).sort());
 }
 
-/** A planner that was killed leaves its database behind; an hour later it is nobody's. */
+/** A planner that was killed leaves its database behind; an hour later it is no one's. */
 async function dropStale(connection: Connection): Promise<void> {
   const [rows] = await connection.query<RowDataPacket[]>(
     { sql: `SHOW DATABASES LIKE '${PREFIX.replaceAll('_', '\\_')}%'`, rowsAsArray: true },

@@ -18,7 +18,7 @@ export class StartedCalls {
   readonly #unheard = new Set<StartedCall>();
   readonly #watched = new WeakSet<object>();
 
-  /** What was called and not waited for, in the order of the calls. */
+  /** The calls that were not awaited, in their order. */
   get notAwaited(): string[] {
     return [...this.#unheard].map(({ what }) => what);
   }
@@ -33,7 +33,7 @@ export class StartedCalls {
     return [...this.#unheard].some(({ failed }) => failed);
   }
 
-  /** The same promise, of which it is known whether somebody waits for it. */
+  /** The same promise, of which it is known whether someone waits for it. */
   watch<T>(what: string, promise: Promise<T>): Promise<T> {
     const call: StartedCall = { what, isOver: false, failed: false };
     this.#unheard.add(call);

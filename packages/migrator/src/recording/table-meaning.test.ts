@@ -76,7 +76,7 @@ describe('the parts of a definition', () => {
   ];
   const text = table(lines, "ENGINE=InnoDB AUTO_INCREMENT=7 COMMENT=' AUTO_INCREMENT=9'");
 
-  it('are told apart whatever names, comments and values hold', () => {
+  it('are distinguished whatever names, comments and values hold', () => {
     expect([...columnLines(text).keys()]).toEqual(['id', 'a,b']);
     expect(otherLines(text).map(nameOfLine)).toEqual([undefined, 'u (`)', 'part', 'c', 'f']);
     expect(parentsOf(text)).toEqual(['p`q']);

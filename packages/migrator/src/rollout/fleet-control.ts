@@ -41,7 +41,7 @@ export interface Aborted {
   readonly at: Date | null;
 }
 
-/** Takes aborts back where nobody works: they were for a run that is over. */
+/** Takes aborts back where no one works: they were for a run that is over. */
 export async function clearAborts(fleet: Fleet, aborted: readonly Aborted[]): Promise<void> {
   const shards = aborted.map(({ shard }) => shard);
   await onEachLease(fleet, shards, async (shard, connection) => {

@@ -19,7 +19,7 @@ export interface Fleet {
   /** All migrations, in order. */
   readonly migrations: readonly MigrationFile[];
   readonly planner: Planner;
-  /** Told where the work on a shard is. Default: nobody. */
+  /** Told where the work on a shard is. Default: no one. */
   readonly atPoint?: AtPoint | undefined;
 }
 

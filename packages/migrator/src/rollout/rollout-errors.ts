@@ -6,15 +6,15 @@ import { withoutValues } from '../server/without-values.ts';
 /** What to do about a server's answer, by its error number. */
 const REMEDIES: Readonly<Record<number, string>> = {
   [ServerError.ER_DUP_ENTRY]:
-    'Find and mend the duplicates on this shard, then use `switchyard resume`',
+    'Find and fix the duplicates on this shard, then use `switchyard resume`',
   [ServerError.ER_INVALID_USE_OF_NULL]:
     'Fill in the NULLs on this shard, then use `switchyard resume`',
   [ServerError.WARN_DATA_TRUNCATED]:
-    'Mend the values that do not fit on this shard, then use `switchyard resume`',
+    'Fix the values that do not fit on this shard, then use `switchyard resume`',
   [ServerError.ER_DATA_TOO_LONG]:
-    'Mend the values that are too long on this shard, then use `switchyard resume`',
+    'Fix the values that are too long on this shard, then use `switchyard resume`',
   [ServerError.ER_NO_REFERENCED_ROW_2]:
-    'Mend the rows without a parent on this shard, then use `switchyard resume`',
+    'Fix the rows without a parent on this shard, then use `switchyard resume`',
   [ServerError.ER_TABLEACCESS_DENIED_ERROR]:
     'Grant the privilege to the account of the migrator, then use `switchyard resume`',
   [ServerError.ER_ALTER_OPERATION_NOT_SUPPORTED]:
@@ -26,7 +26,7 @@ const REMEDIES: Readonly<Record<number, string>> = {
   [ServerError.ER_RECORD_FILE_FULL]:
     'Make room on the disk of the server, then use `switchyard resume`',
 };
-const MEND = 'Mend what the server names, then use `switchyard resume`';
+const FIX = 'Fix what the server names, then use `switchyard resume`';
 
 /** The server refused a statement of a migration. The shard stays pending; the others go on. */
 export class StepFailedError extends SwitchyardError {
@@ -38,7 +38,7 @@ export class StepFailedError extends SwitchyardError {
         attempted: `run "${shortened(step.clause)}"`,
         shard,
         reason: `the server answered ${number ?? 'without a number'}: ${withoutValues(failureText(cause))}`,
-        remedy: REMEDIES[number ?? 0] ?? MEND,
+        remedy: REMEDIES[number ?? 0] ?? FIX,
       },
       { cause },
     );
@@ -58,7 +58,7 @@ export class StepCheckFailedError extends SwitchyardError {
   }
 }
 
-/** The table could not be locked in time, because somebody else uses it. Nothing was changed. */
+/** The table could not be locked in time, because someone else uses it. Nothing was changed. */
 export class TableLockedError extends SwitchyardError {
   static override readonly code = 'TABLE_LOCKED';
   static override readonly retryable = true;
@@ -84,7 +84,7 @@ export class TableLockedError extends SwitchyardError {
   }
 }
 
-/** The table is neither as it was planned for nor as it should become: somebody changed it. */
+/** The table is neither as it was planned for nor as it should become: someone changed it. */
 export class SchemaMovedError extends SwitchyardError {
   static override readonly code = 'SCHEMA_MOVED';
   constructor(shard: string, step: Step) {
@@ -92,7 +92,7 @@ export class SchemaMovedError extends SwitchyardError {
       attempted: `run "${shortened(step.clause)}"`,
       shard,
       reason: `table ${step.table ?? ''} is neither as planned nor as it should become`,
-      remedy: 'Compare it with its siblings, mend it by hand, then use `switchyard resume`',
+      remedy: 'Compare it with its siblings, fix it by hand, then use `switchyard resume`',
     });
   }
 }

@@ -23,8 +23,8 @@ export interface RolloutReport {
 }
 
 /**
- * Carries out what was forecast: the canary, then the waves, within the budgets. A shard that fails
- * stays pending and stops nobody but what the stop policy says. Nothing is rolled back.
+ * Carries out the fleet plan: the canary, then the waves, within the budgets. A shard that fails
+ * stays pending and stops no one but what the stop policy says. Nothing is rolled back.
  */
 export async function rollOut(
   fleet: Fleet,
@@ -94,7 +94,7 @@ class Rollout {
       const seen = asked.map(({ shard, control }) => ({ shard, at: control.at }));
       return clearAborts(this.#fleet, seen);
     }
-    const by = meant.control.by ?? 'somebody';
+    const by = meant.control.by ?? 'someone';
     const failure = failureOf(new RolloutHaltedError(meant.shard.name, { control: 'abort', by }));
     this.#settle({ ...emptyOutcome(meant.shard.name, 'halted'), failure });
     this.#stopped = failure.message;
@@ -114,7 +114,7 @@ class Rollout {
     }
   }
 
-  /** Why nothing may begin: somebody named shards to be tried first, and one cannot be tried. */
+  /** Why nothing may begin: someone named shards to be tried first, and one cannot be tried. */
   #withoutCanary(): string | undefined {
     for (const name of this.#policy.canary ?? []) {
       const result = this.#outcomes.get(name)?.result;
@@ -191,7 +191,7 @@ class Rollout {
   }
 
   /**
-   * Keeps the lease of one of the wave's shards while nobody is at work: by it, `abort` and `resume`
+   * Keeps the lease of one of the wave's shards while no one is at work: by it, `abort` and `resume`
    * at another terminal see that this rollout is alive.
    */
   async #keepOne(wave: Wave): Promise<ShardSession | undefined> {

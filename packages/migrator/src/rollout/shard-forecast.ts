@@ -20,7 +20,7 @@ interface AskedControl {
   readonly asked: Control;
   readonly by: string | undefined;
   readonly at: Date | null;
-  /** True where it was asked while this fleet was being planned: it means what is about to run. */
+  /** True where it was asked while this fleet was being planned: it means the run that is about to begin. */
   readonly meanwhile: boolean;
 }
 
@@ -29,7 +29,7 @@ export interface Forecast {
   readonly shard: Shard;
   readonly direction: 'up' | 'down';
   readonly plans: readonly ShardPlan[];
-  /** What is to run, in order; `plans` covers it unless one is half done. */
+  /** The migrations to run, in order; `plans` covers it unless one is half done. */
   readonly pending: readonly MigrationFile[];
   /** A migration that an earlier run left half done; it is finished first. */
   readonly halfDone: { readonly migration: string; readonly stepsDone: number } | undefined;

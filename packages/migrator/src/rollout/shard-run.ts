@@ -9,11 +9,11 @@ import { finishMigration, runMigration, type MigrationEnd } from './migration-ru
 import { PlanRefusedError } from './rollout-errors.ts';
 import { ShardSession, type SessionOptions } from './shard-session.ts';
 
-/** What is to be done on one shard. */
+/** The work on one shard. */
 export interface ShardWork {
   readonly shard: Shard;
   readonly direction: 'up' | 'down';
-  /** What was planned, in order. */
+  /** The planned migrations, in order. */
   readonly plans: readonly ShardPlan[];
   /** Everything that was to be planned, in order; more than `plans` where one is half done. */
   readonly pending: readonly MigrationFile[];
@@ -31,7 +31,7 @@ export interface ShardEnd {
 
 /**
  * Does a shard's work from wherever its ledger says it stands. A lost connection is taken up again
- * by the same way as a killed process: open the ledger, settle what is open, go on.
+ * by the same way as a killed process: open the ledger, settle the open step, go on.
  */
 export async function runShard(work: ShardWork, options: SessionOptions): Promise<ShardEnd> {
   const session = await ShardSession.open(work.shard, options);

@@ -118,7 +118,7 @@ export class ShardSession {
     const { name } = this.shard;
     for (let told = false; ; told = true) {
       const lease = await readLease(this.#connection, name);
-      const by = lease.controlBy ?? 'somebody';
+      const by = lease.controlBy ?? 'someone';
       if (Number(lease.token) !== this.#token) throw new LeaseLostError(name);
       if (lease.control === 'abort') throw new RolloutHaltedError(name, { control: 'abort', by });
       if (lease.control === 'run') {

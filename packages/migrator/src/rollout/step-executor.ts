@@ -39,7 +39,7 @@ const DATA_SESSION = ['auto_increment_increment', 'auto_increment_offset', 'lock
 const UNDONE = [ServerError.ER_LOCK_DEADLOCK, ServerError.ER_LOCK_WAIT_TIMEOUT];
 const DATA_TRIES = 5;
 const DATA_PAUSE_MS = 200;
-/** Paths that take no lock that somebody else may have. */
+/** Paths that take no lock that someone else may have. */
 const LOCK_FREE = new Set<Step['path']>(['data', 'already-there']);
 const AT_ONCE = { isUnderWay: () => Promise.resolve(false) };
 

@@ -74,7 +74,7 @@ async function carryOut(session: ShardSession, of: StepOfMigration, seq: number)
 
 /**
  * Counts again and notes the end. Where the count is not zero the row stays `started`, not `failed`:
- * the statement was carried out, and whoever goes on finds it there and has to count as well.
+ * the statement was carried out, and the run that goes on finds it there and has to count as well.
  */
 async function accept(
   session: ShardSession,

@@ -34,7 +34,7 @@ export async function withTableLock(
   let stallMs = 0;
   for (let attempt = 1; ; attempt++) {
     const waitSeconds = lockWait(session, step, attempt);
-    if (waitSeconds > 0) await letLongTransactionsEnd(session, step, deadline); // 0 queues nobody
+    if (waitSeconds > 0) await letLongTransactionsEnd(session, step, deadline); // 0 queues no one
     await session.connection.query(`SET SESSION lock_wait_timeout = ${waitSeconds}`);
     const asked = performance.now();
     try {
@@ -64,7 +64,7 @@ async function letLongTransactionsEnd(
   step: Step,
   deadline: number,
 ): Promise<void> {
-  if (step.path === 'create') return; // nobody can use it yet
+  if (step.path === 'create') return; // no one can use it yet
   const until = Math.min(deadline, performance.now() + LOOK_FOR_MS);
   for (;;) {
     const blockers = await blockersOf(session, step);
@@ -114,7 +114,7 @@ function blockersOf(session: ShardSession, step: Step, afterTimeout = false) {
 
 /**
  * Cuts off the transactions that the policy names, and only those. Mere candidates come into question
- * when a try has failed: before it, nobody knows that anything is in the way.
+ * when a try has failed: before it, no one knows that anything is in the way.
  */
 async function killAllowed(session: ShardSession, blockers: readonly LockBlocker[]): Promise<void> {
   for (const blocker of blockers) {

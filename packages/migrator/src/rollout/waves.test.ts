@@ -30,7 +30,7 @@ describe('the waves of a rollout', () => {
     expect(waves({}, ['eu1'])).toEqual(['wave 1: eu1']);
   });
 
-  it('follow regions, tags, names and shares, and nobody is left out', () => {
+  it('follow regions, tags, names and shares, and no one is left out', () => {
     const policy: RolloutPolicy = {
       canary: ['us3', 'eu1'],
       waves: [{ tag: 'quiet' }, { region: 'us', count: 1 }, { shards: ['us3'] }],

@@ -57,7 +57,7 @@ const SESSIONS = `SELECT p.ID AS id, p.USER AS user, p.HOST AS host, p.TIME * 10
 const SHOWN = 5;
 
 /**
- * Who stands in the way of a lock on the table, oldest first; empty where nobody does, or where the
+ * Who stands in the way of a lock on the table, oldest first; empty where no one does, or where the
  * account may not see it. On MariaDB, and for a view, trigger or routine, whose tables are not known
  * (`table` is empty), these are candidates, and the description says so.
  */

@@ -28,7 +28,7 @@ export interface CompiledRead {
   hydrate: Hydrate | undefined;
 }
 
-/** What is compiled: an entity, options of one shape, and the place whose tenant scopes the read. */
+/** The subject of a compilation: an entity, options of one shape, and the place whose tenant scopes the read. */
 export interface ReadToCompile {
   readonly metadata: EntityMetadata;
   readonly plan: EntityPlan;

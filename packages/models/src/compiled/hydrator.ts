@@ -5,7 +5,7 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 /** Makes an entity of one row, given as values in the order of the statement's columns. */
 export type Hydrate = (row: readonly unknown[]) => object;
 
-/** Column types that TypeORM hands on as the driver reads them. */
+/** Column types that TypeORM returns as the driver reads them. */
 const AS_READ = new Set<unknown>([
   ...[String, 'varchar', 'char', 'text', 'tinytext', 'mediumtext', 'longtext', 'uuid'],
   ...['int', 'integer', 'smallint', 'tinyint', 'mediumint', 'bigint', 'decimal', 'numeric', 'dec'],

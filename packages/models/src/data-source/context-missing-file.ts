@@ -14,7 +14,7 @@ export class ContextMissingFile {
   }
 
   /**
-   * Appends what is reported in this process from now on, each call site once for the file. For a
+   * Appends the reports of this process from now on, each call site once for the file. For a
    * service, before its first query. A file that cannot be written is a process warning: the service
    * goes on. Returns the function that ends it.
    */
@@ -30,7 +30,7 @@ export class ContextMissingFile {
     return () => void contextMissingChannel.unsubscribe(append);
   }
 
-  /** What was reported, oldest first, each call site once. Empty where there is no file. */
+  /** The reports, oldest first, each call site once. Empty where there is no file. */
   read(): readonly ContextMissing[] {
     if (!existsSync(this.#file)) return [];
     const bySite = new Map<string, ContextMissing>();

@@ -22,11 +22,11 @@ const STACK_FRAMES = 40;
 const NOT_THE_CALLER =
   /node_modules[\\/]typeorm[\\/]|@switchyard[\\/]models|packages[\\/]models[\\/](src|dist)|node:/;
 
-/** The call sites that still forget to say for whom they run; each is kept once. */
+/** The call sites that still do not name their tenant; each is kept once. */
 export class ContextMissingReports {
   readonly #byCallSite = new Map<string, ContextMissing>();
 
-  /** What was reported, in the order in which it was found. */
+  /** The reports, in the order in which they were found. */
   get list(): readonly ContextMissing[] {
     return [...this.#byCallSite.values()];
   }

@@ -79,7 +79,7 @@ export class ShardDataSource extends DataSource {
 
 makePlacedBuilders(ShardDataSource.prototype);
 
-/** Read from the router at each use, so that what is set there later holds here too. */
+/** Read from the router at each use, so that later changes there hold here too. */
 const SHARED = [
   'isInitialized',
   'entityMetadatas',

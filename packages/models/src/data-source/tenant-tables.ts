@@ -3,7 +3,7 @@ import type { Statement } from '../statements/classify.ts';
 import { cascadeReach, type CascadeReach } from '../tenancy/cascade-reach.ts';
 import type { WriteGuards } from '../record-rules.ts';
 
-/** Verbs of statements that delete rows: REPLACE the one it finds, '' nobody knows. */
+/** Verbs of statements that delete rows: REPLACE the one it finds, '' no one knows. */
 const DELETING = new Set(['DELETE', 'REPLACE', 'TRUNCATE', '']);
 
 /** The tables whose rows belong to tenants, as far as they are entities of the data source. */

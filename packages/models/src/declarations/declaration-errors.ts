@@ -16,7 +16,7 @@ export class DeclarationInvalidError extends SwitchyardError {
   }
 }
 
-/** Entities of a sharded data source that nobody declared, with two or more shards. */
+/** Entities of a sharded data source that no one declared, with two or more shards. */
 export class EntityUndeclaredError extends SwitchyardError {
   static override readonly code = 'ENTITY_UNDECLARED';
   readonly entities: readonly string[];

@@ -1,7 +1,7 @@
 /**
  * Whose rows they are. A property name: the column that names the tenant. `{ through: 'inquiry' }`:
  * the row belongs to the tenant of the record that this relation leads to. `'none'`: the rows
- * belong to nobody (reference data on each shard).
+ * belong to no one (reference data on each shard).
  */
 export type TenantKey = string | { readonly through: string };
 
@@ -41,7 +41,7 @@ export interface PinnedDeclaration {
   readonly name: string;
 }
 
-/** What was declared about an entity. */
+/** The declaration of an entity. */
 export type Declaration = ShardedDeclaration | PinnedDeclaration;
 
 /** What `@Pinned` declares. */

@@ -53,7 +53,7 @@ export function pinnedSchema<T>(schema: EntitySchema<T>, options: PinnedOptions)
 }
 
 /**
- * What was declared about an entity; undefined for one that nobody declared. Junction and closure
+ * The declaration of an entity; undefined for one that no one declared. Junction and closure
  * tables have the domain of the entity that owns them, and follow its rows to their tenant.
  * @throws DeclarationInvalidError where two schemas of one name declare different things
  */

@@ -49,7 +49,7 @@ const REFUSAL = new RegExp(`${FENCE_REFUSAL}(\\w+):(\\d+):(.*)$`);
 
 /**
  * The fence procedure's refusal as an error of ours; undefined where the failure was another one.
- * Frozen wins over stale: while a placement changes nobody knows yet where the tenant ends up, so a
+ * Frozen wins over stale: while a placement changes no one knows yet where the tenant ends up, so a
  * caller waits rather than chases. `incoming` at the caller's epoch is the last moment of that.
  */
 export function fenceRefusal(

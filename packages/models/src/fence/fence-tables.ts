@@ -35,7 +35,7 @@ export const SHARD_TENANT = `CREATE TABLE IF NOT EXISTS shard_tenant (
 /**
  * One row with the number of the shard's last change of a placement. Every change takes the next
  * number in its own transaction and locks this row until it commits: so numbers grow in the order of
- * commits, and who has seen one has seen all below it.
+ * commits, and a reader that has seen one has seen all below it.
  */
 export const SHARD_TENANT_COUNTER = `CREATE TABLE IF NOT EXISTS shard_tenant_counter (
   one TINYINT UNSIGNED NOT NULL,

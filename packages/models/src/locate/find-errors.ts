@@ -1,6 +1,6 @@
 import { SwitchyardError } from '@switchyard/shard-context/internal';
 
-/** An object that no data source loaded or saved has no reference: nobody knows where its row is. */
+/** An object that no data source loaded or saved has no reference: no one knows where its row is. */
 export class RecordUnknownError extends SwitchyardError {
   static override readonly code = 'RECORD_UNKNOWN';
   constructor(what: string, reason: string) {

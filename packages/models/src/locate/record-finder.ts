@@ -21,7 +21,7 @@ import { isValueOf, textOf } from '../rows/tenant-value.ts';
  * References → records, one query per model and shard. A tenant in the reference routes: its
  * placement of today is asked for, so that IDs made before a move are found after it. Without one,
  * the shard is asked, and the row's tenant is checked against the shard's own record of who lives
- * there before the row is handed out. Works inside a lock only where the lock's place is meant.
+ * there before the row is returned. Works inside a lock only where the lock's place is meant.
  */
 export class RecordFinder implements RecordLocator {
   readonly #dataSource: FleetDataSource;

@@ -6,7 +6,7 @@ import { failure, misrouted, type Outcome, type Search } from './search.ts';
 import { placementsFor, refusedTo, searchAt, type Placements } from './search-by-tenant.ts';
 
 /**
- * Finds references that name a shard and no tenant. A row is handed out only where the shard's own
+ * Finds references that name a shard and no tenant. A row is returned only where the shard's own
  * record says that its tenant lives there; a tenant that moved is followed, and what is not there
  * at all is looked for on the shards to which tenants of this one moved.
  */

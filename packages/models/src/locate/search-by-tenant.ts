@@ -23,7 +23,7 @@ export async function searchByTenant(
   const known = await placementsFor(new Map(tenants.map((tenant) => [tenant, 0])), locator);
   const ahead = searches.filter((search) => isAhead(search, known));
   const heard = ahead.length === 0 ? known : await placementsFor(newestEpochs(ahead), locator);
-  // What one reference knows better counts for all of its tenant; where nobody confirms it, it is
+  // What one reference knows better counts for all of its tenant; where no one confirms it, it is
   // that reference which has to wait.
   const placements = new Map([...known, ...[...heard].filter(isPlacement)]);
   const unheard = new Set(ahead.filter((search) => !hasPlacement(search, heard)));

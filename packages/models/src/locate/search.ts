@@ -25,7 +25,7 @@ export function searchKey({ reference }: Search): string {
 /** A reference and what became of it. */
 export type Outcome = [RecordReference, LocatedRecord];
 
-/** The outcome of a reference that contradicts what is known. */
+/** The outcome of a reference that contradicts the known facts. */
 export function misrouted(reason: string): LocatedRecord {
   return { outcome: 'misrouted', reason };
 }

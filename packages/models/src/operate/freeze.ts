@@ -16,7 +16,7 @@ import { freezeTenant } from './mover-steps.ts';
 const LOCK_WAIT_MS = 1_000;
 /** A transaction open for longer will probably not end within a lock wait: it is waited out. */
 const LONG_MS = 2_000;
-/** How often a wait looks whom it waits for. */
+/** How often a wait looks for the holders of the lock. */
 const LOOK_MS = 100;
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 500;

@@ -4,7 +4,7 @@ import type { LockHolder } from '../fence/fence-errors.ts';
 
 const AGE = `${transactionAgeMs('t.trx_started')} AS ageMs`;
 
-/** MySQL shows every lock that is held, also while nobody waits for it; bytes of a key in hex. */
+/** MySQL shows every lock that is held, also while no one waits for it; bytes of a key in hex. */
 const MYSQL_HELD = `SELECT t.trx_mysql_thread_id AS thread, ${AGE}
   FROM performance_schema.data_locks l
   JOIN information_schema.innodb_trx t ON t.trx_id = l.engine_transaction_id
@@ -13,7 +13,7 @@ const MYSQL_HELD = `SELECT t.trx_mysql_thread_id AS thread, ${AGE}
     AND SUBSTRING_INDEX(l.lock_data, ',', 1) = CONCAT('0x', HEX(?))
     AND t.trx_mysql_thread_id <> ?`;
 
-/** MariaDB shows only who blocks somebody that waits; so it can be asked only while we wait. */
+/** MariaDB shows only who blocks someone that waits; so it can be asked only while we wait. */
 const MARIADB_BLOCKING = `SELECT t.trx_mysql_thread_id AS thread, ${AGE}
   FROM information_schema.innodb_lock_waits w
   JOIN information_schema.innodb_trx r ON r.trx_id = w.requesting_trx_id

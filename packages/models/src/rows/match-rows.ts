@@ -1,6 +1,6 @@
 /** Which of the rows that one query found is whose. */
 export interface Matches<Asked, Row> {
-  /** What is written as its row has it. */
+  /** Keys that are written as their rows have them. */
   readonly found: Map<Asked, Row>;
   /** What may mean one of the rows in another spelling: only the server can tell. */
   readonly doubtful: readonly Asked[];

@@ -15,7 +15,7 @@ export interface RowKey {
   readonly values: readonly unknown[];
 }
 
-/** What is asked of rows beside their keys. The rows' own table is `r`. */
+/** The columns that are read beside the keys. The rows' own table is `r`. */
 export interface RowQuestion {
   /** What is selected: `r.name AS name`. */
   readonly select?: string;

@@ -54,7 +54,7 @@ async function callFence(
     await sender.send(`CALL ${FENCE_PROCEDURE}(?, ?, ?)`, [route.tenant, STRIPE, route.epoch]);
   } catch (error) {
     const connection = sender.connection();
-    // An isolation level may be left for the next transaction, which is somebody else's.
+    // An isolation level may be left for the next transaction, which is someone else's.
     if (connection !== undefined) connection.tainted = true;
     if (connection !== undefined && isConnectionLost(error)) connection.broken = true;
     throw explain(error, route);

@@ -39,7 +39,7 @@ export class RunnerConnection {
     await this.take('writer');
   }
 
-  /** Gives it back; `openTransaction` lets the pool's reset roll back what was left open. */
+  /** Gives it back; `openTransaction` lets the pool's reset roll back an open transaction. */
   giveBack(openTransaction = false): void {
     const connection = this.#current;
     if (connection === undefined) return;
@@ -55,7 +55,7 @@ export class RunnerConnection {
     this.giveBack(openTransaction);
   }
 
-  /** Keeps everybody from using it again. */
+  /** Keeps everyone from using it again. */
   break(): void {
     if (this.#current !== undefined) this.#current.broken = true;
   }

@@ -77,7 +77,7 @@ export class TransactionPoisonedError extends SwitchyardError {
 }
 
 /**
- * The connection was lost while the server was committing, so nobody can say whether the write
+ * The connection was lost while the server was committing, so no one can say whether the write
  * happened. Never retry blindly: read first whether it is there.
  */
 export class OutcomeUnknownError extends SwitchyardError {

@@ -64,7 +64,7 @@ export class ShardQueryRunner extends OwnTablesQueryRunner implements PlacedRunn
     return this.#link.take(this.#wantedRole());
   }
 
-  /** Gives the connection back, after the statements that nobody awaited. */
+  /** Gives the connection back, after the statements that no one awaited. */
   override release(): Promise<void> {
     if (this.#released) return Promise.resolve();
     this.#released = true;

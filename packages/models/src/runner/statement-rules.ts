@@ -8,12 +8,12 @@ export interface Situation {
   readonly readOnly: boolean;
 }
 
-/** Reads that lock, and writes, are no plain reads; neither is what nobody can tell. */
+/** Reads that lock, and writes, are no plain reads; neither is what no one can tell. */
 function isPlainRead(statement: Statement): boolean {
   return statement.kind === 'read' && !statement.locking;
 }
 
-/** True where a statement may change rows, or nobody can tell that it does not. */
+/** True where a statement may change rows, or no one can tell that it does not. */
 export function mayWrite(statement: Statement): boolean {
   const { kind } = statement;
   return kind === 'write' || kind === 'call' || kind === 'unknown' || kind === 'ddl';

@@ -13,7 +13,7 @@ export type Taint =
   | 'open-handler'
   | 'procedure';
 
-/** What is found anywhere in a statement, whatever its verb. */
+/** The effects that are found anywhere in a statement, for every verb. */
 export interface Effects {
   readonly locking: boolean;
   readonly taints: readonly Taint[];

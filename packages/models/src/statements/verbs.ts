@@ -1,5 +1,5 @@
 /**
- * What a statement does, as far as a data layer must know. `unknown` is what nobody could tell; it
+ * What a statement does, as far as a data layer must know. `unknown` is what no one could tell; it
  * is treated as a write and refused in read-only contexts.
  */
 export type StatementKind =

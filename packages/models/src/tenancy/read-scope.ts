@@ -9,7 +9,7 @@ import { tenantPathOf } from '../declarations/tenant-path.ts';
 /** Builders that look for rows whose tenant is checked afterwards. */
 const unscoped = new WeakSet<object>();
 
-/** Lets a builder see the rows of all tenants; whoever asks checks them before handing them out. */
+/** Lets a builder see the rows of all tenants; the caller checks them before it returns them. */
 export function seeAllTenants<B extends object>(builder: B): B {
   unscoped.add(builder);
   return builder;

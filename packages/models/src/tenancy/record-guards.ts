@@ -36,7 +36,7 @@ export class RecordGuards implements WriteGuards {
     if (isTenantRunner(runner)) refuseForeignSubjects(subjects, runner);
   }
 
-  /** Listeners and subscribers may have changed what was checked before, so it is checked again. */
+  /** Listeners and subscribers may have changed checked values, so they are checked again. */
   async beforeSubjects(write: SubjectWrite): Promise<void> {
     const { runner, subjects } = write;
     if (this.#fill(write)) write.recompute();

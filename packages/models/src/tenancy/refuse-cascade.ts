@@ -8,7 +8,7 @@ const known = new WeakMap<EntityMetadata, CascadeReach | false>();
 
 /**
  * Refuses, under a tenant, to delete rows of no tenant where the schema would delete or change rows
- * of tenants with them: they may be anybody's.
+ * of tenants with them: they may be anyone's.
  * @throws TenantUncheckableError
  */
 export function refuseCascade(

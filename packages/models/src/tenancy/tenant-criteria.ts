@@ -11,7 +11,7 @@ import type { TenantRunner } from './tenant-runner.ts';
 import { asText, prepared, valueOf } from '../rows/tenant-value.ts';
 import { twinsOf } from '../rows/written-values.ts';
 
-/** Name of the bound tenant in a statement; unlikely in anybody's own SQL. */
+/** Name of the bound tenant in a statement; unlikely in anyone's own SQL. */
 const PARAMETER = 'switchyard_tenant';
 
 /**
@@ -143,7 +143,7 @@ function checkTenant(attempted: string, values: RowValues): void {
     // What TypeORM makes no value of is set to NULL: `{ tenant: 't_2' }` beside a column `tenantId`.
     if (value === undefined && !twinsOf(path.column).some((twin) => sets?.has(twin))) continue;
     if (typeof value === 'function') {
-      const reason = `${path.column.propertyPath} is an SQL expression, whose value nobody knows yet`;
+      const reason = `${path.column.propertyPath} is an SQL expression, whose value no one knows yet`;
       throw new TenantUncheckableError(attempted, shard, reason);
     }
     const found = asText(value);

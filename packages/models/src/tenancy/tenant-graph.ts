@@ -84,7 +84,7 @@ function foreign(
   });
 }
 
-/** What the members of a graph claim of rows that nobody has looked at. */
+/** What the members of a graph claim of rows that no one has looked at. */
 export function claimsOf(subjects: readonly Subject[], runner: TenantRunner): TenantClaims {
   const claims = new TenantClaims();
   const written = new Set(subjects.filter((subject) => operationOf(subject) !== ''));
@@ -153,7 +153,7 @@ function claimOwner(
     const key = { metadata: relation.inverseEntityMetadata, columns, values };
     return claims.add(key, attempted, { mustExist: true });
   }
-  // Also when an update takes the owner away: the row would belong to nobody.
+  // Also when an update takes the owner away: the row would belong to no one.
   if (leads(subject.metadata, relation.joinColumns)) throw ownerless(subject, attempted, runner);
 }
 

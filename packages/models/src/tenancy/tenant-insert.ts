@@ -19,7 +19,7 @@ export async function checkInsert(
   const rows = valueSetsOf(builder);
   if (builder.expressionMap.insertFromSelect !== undefined) {
     if (!concernsTenants(metadata)) return;
-    const reason = 'the rows come from a SELECT, and nobody knows whose they are';
+    const reason = 'the rows come from a SELECT, and no one knows whose they are';
     throw new TenantUncheckableError(attempted, runner.place.shard, reason);
   }
   stampRows(builder, metadata, rows, runner);

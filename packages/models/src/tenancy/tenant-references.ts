@@ -40,7 +40,7 @@ function claimReference(
   for (const column of given) {
     const [value, ...others] = givenValues(column, values);
     if (typeof value === 'function') {
-      const reason = `${column.propertyPath} is an SQL expression, whose owner nobody knows yet`;
+      const reason = `${column.propertyPath} is an SQL expression, whose owner no one knows yet`;
       throw new TenantUncheckableError(attempted, shard, reason);
     }
     if (others.length > 0) {
@@ -51,7 +51,7 @@ function claimReference(
     known.set(column, key);
   }
   if ([...known.values()].includes(undefined)) {
-    // Also when an update takes the owner away: the row would belong to nobody.
+    // Also when an update takes the owner away: the row would belong to no one.
     if (sets !== undefined && leads(metadata, foreignKey)) throw ownerless(attempted, values);
     return;
   }
@@ -81,7 +81,7 @@ function isTwin(column: ColumnMetadata, other: ColumnMetadata | undefined): bool
   return other !== undefined && twinsOf(other).includes(column);
 }
 
-/** What an insert or update gives for a column, whichever relation it is given for. */
+/** What an insert or update gives for a column, for every relation that it is given for. */
 export function givenValues(column: ColumnMetadata, { row, sets }: RowValues): unknown[] {
   const all = twinsOf(column);
   return valuesOf(sets === undefined ? all : all.filter((twin) => sets.has(twin)), row);

@@ -24,7 +24,7 @@ const runners = new WeakMap<Executor, ShardQueryRunner>();
 
 /**
  * Lets the guards see every graph that TypeORM writes, at the one place that all ways of writing one
- * pass. TypeORM offers no event that nobody can switch off (`listeners: false`), so its executor is
+ * pass. TypeORM offers no event that no one can switch off (`listeners: false`), so its executor is
  * extended, once by each copy of this package; graphs of other data sources pass untouched.
  */
 export function installGraphHooks(): void {

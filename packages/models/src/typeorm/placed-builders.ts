@@ -248,7 +248,7 @@ function placeOf(madeIn: Frame | undefined, own: QueryRunner | undefined): Place
 }
 
 function stockMethod(name: keyof QueryBuilder<ObjectLiteral>): unknown {
-  return QueryBuilder.prototype[name]; // read here, so that nobody calls it without its builder
+  return QueryBuilder.prototype[name]; // read here, so that no one calls it without its builder
 }
 
 function frameOf(source: Source): Frame | undefined {

@@ -5,7 +5,7 @@ import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
 import { RelationLoader } from 'typeorm/query-builder/RelationLoader.js';
 import type { Router } from './router.ts';
 
-/** Loads a lazy relation from the shard of the record that it belongs to, whoever asks. */
+/** Loads a lazy relation from the shard of the record that it belongs to, for every caller. */
 export class PlacedRelationLoader extends RelationLoader {
   readonly #router: Router;
 

@@ -6,7 +6,7 @@ let installed = false;
 
 /**
  * Lets the guards see `reload()`. It fills a record with the row of its id in the context's shard,
- * which on another shard is somebody else's, and the next save would write that home. TypeORM calls
+ * which on another shard is someone else's, and the next save would write that home. TypeORM calls
  * an ordinary find for it, so its method is extended, once by each copy of this package; records of
  * other data sources pass untouched.
  */

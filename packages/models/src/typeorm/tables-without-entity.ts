@@ -5,7 +5,7 @@ import type { QueryExpressionMap } from 'typeorm/query-builder/QueryExpressionMa
 import { tenantPathOf } from '../declarations/tenant-path.ts';
 import { TableWithoutEntityError } from '../record-errors.ts';
 
-/** What is asked of a builder. */
+/** The parts of a builder that are read. */
 interface Builder {
   readonly expressionMap: QueryExpressionMap;
 }

@@ -38,7 +38,7 @@ export async function readIdentity(connection: Connection): Promise<ShardIdentit
 
 /**
  * Checks on a new physical connection that the server and the database behind it are the declared
- * ones, before anybody uses it.
+ * ones, before anyone uses it.
  * @throws ServerNotSupportedError, ShardNotWritableError, ShardNotIdentifiableError,
  *   ShardIdentityError
  */

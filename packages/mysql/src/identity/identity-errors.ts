@@ -3,7 +3,7 @@ import { SwitchyardError } from '@switchyard/shard-context/internal';
 
 /** One thing in which a database differs from the shard that was expected behind its name. */
 export interface IdentityMismatch {
-  /** What was compared: `name`, `uuid`, `fleet`, `region`, `incarnation`, `ordinal`. */
+  /** The compared field: `name`, `uuid`, `fleet`, `region`, `incarnation`, `ordinal`. */
   readonly field: string;
   readonly expected: string;
   readonly found: string;

@@ -9,7 +9,7 @@ import type { ServerSlots } from './server-slots.ts';
 
 /** Limits of the pools of one data source. */
 export interface PoolOptions extends OpenOptions {
-  /** Closes a connection that nobody used for so long. Default 60,000 ms. */
+  /** Closes a connection that no one used for so long. Default 60,000 ms. */
   readonly idleMs?: number | undefined;
   /** Longest wait for a free connection; Infinity for none. Default 10,000 ms. */
   readonly acquireTimeoutMs?: number | undefined;
@@ -71,7 +71,7 @@ export class ConnectionPool {
     return this.#all.size;
   }
 
-  /** Connections that nobody uses now. */
+  /** Connections that no one uses now. */
   get idle(): number {
     return this.#idle.length;
   }
@@ -134,7 +134,7 @@ export class ConnectionPool {
 
   /**
    * Closes all connections; those in use after the statement that is under way, at the latest after
-   * 5,000 ms. Their servers roll back what was left open. Later calls are refused.
+   * 5,000 ms. Their servers roll back open transactions. Later calls are refused.
    */
   async close(): Promise<void> {
     this.#closed = true;
@@ -197,7 +197,7 @@ export class ConnectionPool {
     try {
       await outsideContext(() => connection.reset((session) => this.#target.restore(session)));
     } catch {
-      connection.broken = true; // a session in an unknown state is nobody's
+      connection.broken = true; // a session in an unknown state is no one's
     }
     this.takeBack(connection);
   }

@@ -31,7 +31,7 @@ export interface HomePool {
  * MySQL runner calls on a pooled connection, and remembers what user code did to the session.
  */
 export class PooledConnection {
-  /** True once user code changed the session: it is reset before anybody else gets it. */
+  /** True once user code changed the session: it is reset before anyone else gets it. */
   tainted = false;
   /** True once the connection may not be used again; it is closed when it comes back. */
   broken = false;

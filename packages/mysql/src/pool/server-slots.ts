@@ -10,7 +10,7 @@ export interface SlotPool {
   evictOldest(): boolean;
   /** Opens, checks and sets up a further connection. */
   open(): Promise<PooledConnection>;
-  /** The error for somebody who waited in vain. */
+  /** The error for someone who waited in vain. */
   timeout(waitedMs: number): Error;
 }
 
@@ -78,7 +78,7 @@ class Waiter {
 /**
  * The connections that one process may hold to one server, shared by the pools of all its shards.
  * First come, first served over all of them; a full server gives up the idle connection of a
- * sibling shard before it makes anybody wait.
+ * sibling shard before it makes anyone wait.
  */
 export class ServerSlots {
   readonly #limit: number;

@@ -22,7 +22,7 @@ export interface ShardEndpoint {
 
 /**
  * A pool's target that is one endpoint of a shard: each new connection is checked against the
- * topology and the lock file before anybody uses it, its ids are the shard's, its session the fleet's.
+ * topology and the lock file before anyone uses it, its ids are the shard's, its session the fleet's.
  */
 export function shardTarget(at: ShardEndpoint, options: OpenOptions): PoolTarget {
   const { shard, lockFile } = at;

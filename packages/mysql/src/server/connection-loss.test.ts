@@ -67,7 +67,7 @@ describe('what counts as a lost connection', () => {
     expect([isConnectionLost(lost), wasNotSent(lost)]).toEqual([true, true]);
   });
 
-  it('is what the driver calls fatal, unless the server said why it lets nobody in', () => {
+  it('is what the driver calls fatal, unless the server said why it lets no one in', () => {
     expect(isConnectionLost(failure({ fatal: true, code: 'PROTOCOL_UNEXPECTED_PACKET' }))).toBe(
       true,
     );

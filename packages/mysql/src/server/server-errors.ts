@@ -1,5 +1,5 @@
 /**
- * The error numbers that Switchyard tells apart, each by the name that its server gives it: the
+ * The error numbers that Switchyard distinguishes, each by the name that its server gives it: the
  * only place where they are written down.
  * @see https://dev.mysql.com/doc/mysql-errors/9.7/en/server-error-reference.html
  * @see https://mariadb.com/docs/server/reference/error-codes/mariadb-error-code-reference

@@ -1,6 +1,6 @@
 /**
  * Compares the numbers at the start of two versions of one product: `10.11.19-MariaDB` is at least
- * `10.11`. What is missing counts as 0.
+ * `10.11`. A missing part counts as 0.
  */
 export function isAtLeast(version: string, minimum: string): boolean {
   const have = numbersOf(version);

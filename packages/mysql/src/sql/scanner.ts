@@ -22,7 +22,7 @@ export interface Scan {
   readonly positions: readonly number[];
   /** Version comments seen. */
   readonly versionComments: number;
-  /** False where a string, a quoted name or a comment has no end: nobody can say what it means. */
+  /** False where a string, a quoted name or a comment has no end: no one can say what it means. */
   readonly complete: boolean;
 }
 
