@@ -178,6 +178,7 @@ describe('the way that a clause takes on a table with rows', () => {
 const DROPPED = ['t.a', 't.i', 't_virtual.v'];
 const ALLOWED = [
   'reorder-enum:t.e',
+  'drop-primary-key:t_keyed',
   ...DROPPED.flatMap((column) => [`drop-column:${column}`, `rename-column:${column}`]),
 ];
 

@@ -188,6 +188,7 @@ describe('plans for a fleet', () => {
     const admin = await connectAsAdmin(server);
     await admin.query(`CREATE USER ${user}@'%' IDENTIFIED BY 'pw'`);
     await admin.query(`GRANT SELECT, INSERT, CREATE ON \`${name}\`.* TO ${user}@'%'`);
+    await admin.query(`GRANT PROCESS ON *.* TO ${user}@'%'`); // else MariaDB shows no holders
     await admin.query(`GRANT ALL ON \`switchyard\\_scratch\\_%\`.* TO ${user}@'%'`);
     const connection = await connectTo({
       ...shard!.database,
