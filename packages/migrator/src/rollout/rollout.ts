@@ -127,7 +127,13 @@ class Rollout {
 
   #waves(): Wave[] {
     const due = this.#forecasts.filter(({ shard }) => !this.#outcomes.has(shard.name));
-    const sizes = new Map(due.map(({ shard, plans }) => [shard.name, sizeOf(plans)]));
+    // A shard that is half done goes first: its state is the one that may hold up the others.
+    const sizes = new Map(
+      due.map(({ shard, plans, halfDone }) => {
+        const size = sizeOf(plans);
+        return [shard.name, halfDone === undefined ? size : { ...size, rows: Infinity }];
+      }),
+    );
     return divideIntoWaves(
       due.map(({ shard }) => shard),
       this.#policy,
